@@ -1,1 +1,5 @@
-"""Made from openapi/cospec.yaml by `make generate`, never edited: `models` (bodies) and `contract` (tables)."""
+"""Made from openapi/cospec.yaml by `make generate`, never edited.
+
+`contract` holds the tables (operations, problem codes, limits, header names), `models` the bodies of requests,
+responses and events.
+"""

@@ -22,7 +22,7 @@ Generated from openapi/cospec.yaml by `make generate`: do not edit. Request and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
@@ -67,7 +67,7 @@ class Operation:
     success_status: int
     success_source: str
     """A name of `SOURCES`: where the success status comes from (that response's `x-source`)."""
-    problem_codes: Mapping[int, tuple[ProblemCode, ...]]
+    problem_codes: Mapping[int, tuple[ProblemCode, ...]] = field(hash=False)
     """The codes of each documented problem status; empty for a status without a listed code."""
 
 
