@@ -69,7 +69,7 @@ def parse(text: str, name: str = "document") -> dict[str, Any]:
     Raises `DocumentError`, whose message starts with `name` and the line.
     """
     try:
-        value = yaml.load(text, _Loader)
+        value = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name

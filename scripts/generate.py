@@ -115,7 +115,9 @@ def outdated(files: dict[str, str], directory: Path = GENERATED) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check the files. Exit status 0: up to date; 1: not (with --check); 2: nothing could be generated."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.generate", description="Write generated/ from the document.")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.generate", description="Write generated/ from the document."
+    )
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a file differs")
     options = parser.parse_args(arguments)
     try:
@@ -126,7 +128,9 @@ def main(arguments: list[str] | None = None) -> int:
     names = outdated(files)
     if options.check:
         for name in names:
-            print(f"generate: generated/{name} differs from what the document gives: run `make generate`", file=sys.stderr)
+            print(
+                f"generate: generated/{name} differs from what the document gives: run `make generate`", file=sys.stderr
+            )
         return 1 if names else 0
     GENERATED.mkdir(exist_ok=True)
     for name in names:

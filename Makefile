@@ -1,0 +1,54 @@
+# Every command that a person types. A setting is a make variable: `make test BASE_URL=https://… API_KEY=csk_live_…`.
+# The suite reads the same settings from the environment, prefixed with COSPEC_.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 4010
+ARGS ?=
+RUN := $(VENV)/bin/python
+
+SETTINGS := BASE_URL API_KEY API_KEY_SECOND API_KEY_OTHER_ORG API_KEY_NO_CREDITS API_KEY_NO_ANTHROPIC \
+	API_KEY_NO_GITHUB_APP API_KEY_NO_GIT_PROVIDER CONTROL_URL SEED STRICT PROFILE CA_BUNDLE
+$(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = $$(value $(name)))))
+
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup test check generate mock lock format clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.installed ## Make .venv from the lock (PYTHON=python3.12 chooses the interpreter)
+
+$(VENV)/.installed: requirements.lock scripts/setup.sh
+	@scripts/setup.sh "$(PYTHON)" "$(VENV)"
+
+test: setup ## Say whether a server conforms: the mock, or BASE_URL=… API_KEY=… (ARGS=… goes to pytest)
+	@$(RUN) scripts/verdict.py $(ARGS)
+
+check: setup ## Lint, type-check, check the document, what is generated from it, and run the project's own tests
+	@$(RUN) -m ruff check
+	@$(RUN) -m ruff format --check
+	@$(RUN) -m mypy
+	@$(RUN) -m scripts.check_document
+	@$(RUN) -m scripts.generate --check
+	@$(RUN) -m pytest tests
+
+generate: setup ## Write generated/ from openapi/cospec.yaml
+	@$(RUN) -m scripts.generate
+
+mock: setup ## Start the mock server (PORT=4010, ARGS=… goes to it)
+	@$(RUN) -m mock_server --port "$(PORT)" $(ARGS)
+
+lock: setup ## Pin requirements.in in requirements.lock (ARGS=--upgrade takes the newest versions)
+	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --output-file requirements.lock $(ARGS) requirements.in
+
+format: setup ## Format the code and mend what the linter can mend
+	@$(RUN) -m ruff check --fix --quiet
+	@$(RUN) -m ruff format
+
+clean: ## Remove reports and caches; .venv stays
+	@rm -rf reports .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
