@@ -13,13 +13,15 @@ import hmac
 import ipaddress
 import secrets
 import ssl
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from types import TracebackType
 
 RETRY_SECONDS: tuple[float, ...] = (5, 30, 120, 600)
 """How long to wait, on the mock's clock, before each further attempt after a failed one; then it is given up."""
@@ -55,7 +57,7 @@ class Deliverer(Protocol):
     """Whatever can make one attempt."""
 
     async def attempt(self, delivery: Delivery, timestamp: int) -> Outcome:
-        """Try once to deliver. `timestamp`: Unix seconds, on the mock's clock. A failure is an outcome, not an error."""
+        """Try once to deliver. `timestamp`: Unix seconds, on the mock's clock. A failure is an outcome, no error."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,9 @@ def is_reserved(host: str) -> bool:
     Plain `localhost` is not: everyone can answer there.
     """
     name = _normal(host)
-    return (
-        name.rpartition(".")[2] in RESERVED_TOP_LEVEL
-        and name != "localhost"
-        or any(name == domain or name.endswith(f".{domain}") for domain in RESERVED_DOMAINS)
-    )
+    if name.rpartition(".")[2] in RESERVED_TOP_LEVEL:
+        return name != "localhost"
+    return any(name == domain or name.endswith(f".{domain}") for domain in RESERVED_DOMAINS)
 
 
 class HttpDeliverer:
@@ -128,7 +128,7 @@ class HttpDeliverer:
         self._resolutions = {(entry.host, entry.port): entry for entry in resolutions}
         # A connection is made for one name and never used again: two names may be mapped to the same address.
         self._client = httpx.AsyncClient(
-            verify=trust, trust_env=False, timeout=None, limits=httpx.Limits(max_keepalive_connections=0)
+            verify=trust, trust_env=False, timeout=ATTEMPT_SECONDS, limits=httpx.Limits(max_keepalive_connections=0)
         )
 
     async def __aenter__(self) -> Self:
@@ -148,7 +148,7 @@ class HttpDeliverer:
                 await response.aclose()
         except TimeoutError:
             return _failed(f"The receiver did not answer within {ATTEMPT_SECONDS:g} seconds.")
-        except _Unreachable as error:
+        except _UnreachableError as error:
             return _failed(str(error))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, ValueError):
             return _failed("The URL cannot be requested.")
@@ -173,7 +173,7 @@ class HttpDeliverer:
             extensions["sni_hostname"] = url.raw_host.decode("ascii")
             url = url.copy_with(host=resolution.address, port=resolution.address_port)
         elif is_reserved(url.host):
-            raise _Unreachable(f"{url.host} is a reserved name that nobody answers at (see --resolve).")
+            raise _UnreachableError(f"{url.host} is a reserved name that nobody answers at (see --resolve).")
         return self._client.build_request("POST", url, headers=headers, content=delivery.body, extensions=extensions)
 
 
@@ -185,7 +185,7 @@ class NoDeliverer:
         return _failed("Deliveries are switched off.")
 
 
-class _Unreachable(Exception):
+class _UnreachableError(Exception):
     """Why no attempt is made; a sentence."""
 
 
