@@ -1,0 +1,146 @@
+"""What was sent and what came back: one request with its response, and how to show them without a secret."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+Query = Mapping[str, str | int]
+
+_KEY = re.compile(r"csk_live_[A-Za-z0-9_\-.~+/=]*")
+_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_\-]+")
+_LONGEST_SHOWN = 600
+
+
+def redact(text: str) -> str:
+    """Show at most four characters of each key and nothing of a webhook's secret."""
+    text = _KEY.sub(lambda match: _shorten_key(match.group()), text)
+    return _SECRET.sub("whsec_…", text)
+
+
+def _shorten_key(key: str) -> str:
+    prefix = "csk_live_"
+    return key if len(key) <= len(prefix) else f"{prefix}…{key[len(prefix) :][:4]}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. `body` is a JSON value, or bytes that are sent as they are."""
+
+    method: str
+    path: str
+    """With its parameters filled in and percent-encoded."""
+    operation_id: str | None = None
+    """None for what the document lacks."""
+    query: Query = field(default_factory=dict)
+    body: Any = None
+    has_body: bool = False
+    content_type: str = "application/json"
+    authorization: str | None = None
+    """The whole header; None sends none."""
+
+    @property
+    def target(self) -> str:
+        """Path and query as they stand in the request line."""
+        return f"{self.path}?{urlencode(self.query, safe=',:')}" if self.query else self.path
+
+    @property
+    def payload(self) -> bytes | None:
+        if not self.has_body:
+            return None
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body, ensure_ascii=False).encode()
+
+    def as_curl(self, base_url: str) -> str:
+        """The command line that repeats the request, the key left to the variable COSPEC_API_KEY."""
+        parts = ["curl", "-i"]
+        if self.method != "GET":
+            parts += ["-X", self.method]
+        parts.append(shlex.quote(base_url + self.target))
+        if self.authorization is not None:
+            shown = "Bearer $COSPEC_API_KEY" if _KEY.search(self.authorization) else self.authorization
+            parts += ["-H", f'"Authorization: {shown}"']
+        if self.has_body:
+            payload = self.payload or b""
+            parts += ["-H", shlex.quote(f"Content-Type: {self.content_type}")]
+            text = redact(payload.decode("utf-8", "backslashreplace"))
+            if len(text) > _LONGEST_SHOWN:
+                text = f"{text[:_LONGEST_SHOWN]}… ({len(payload)} bytes)"
+            parts += ["--data-raw", shlex.quote(text)]
+        return " ".join(parts)
+
+
+class _NoJson:
+    def __repr__(self) -> str:
+        return "no JSON"
+
+
+NO_JSON = _NoJson()
+
+
+@dataclass(frozen=True)
+class Response:
+    """One response. `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        """The body as a JSON value, NO_JSON when it is none (NaN and infinities are none)."""
+        try:
+            return json.loads(self.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            return NO_JSON
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request, its response and when the request left, by the target's clock in Unix seconds."""
+
+    number: int
+    request: Request
+    response: Response
+    sent_at: float
+    received_at: float
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def json(self) -> Any:
+        return self.response.json
+
+    @property
+    def code(self) -> str | None:
+        """The problem's code, None when the body is no problem."""
+        body = self.json
+        value = body.get("type") if isinstance(body, dict) else None
+        return value if isinstance(value, str) and self.status >= 400 else None
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    def summary(self) -> str:
+        """What came back, in one line without a secret."""
+        shown = redact(self.response.body[:2000].decode("utf-8", "replace"))
+        shown = " ".join(shown.split())
+        if len(shown) > _LONGEST_SHOWN:
+            shown = shown[:_LONGEST_SHOWN] + "…"
+        return f"{self.status} {shown}".rstrip()

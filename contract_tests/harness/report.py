@@ -1,0 +1,132 @@
+"""What a person reads: the heading before the run, the table and the failures after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import pytest
+from pydantic import SecretStr
+
+from contract_tests.harness.exchange import redact
+from contract_tests.harness.results import Results
+from contract_tests.harness.rules import Break
+from contract_tests.harness.session import Session
+from contract_tests.harness.settings import Settings
+from generated.contract import OPERATIONS, SOURCES
+
+_SHOWN_OF_A_RULE = 3
+
+
+def shown_key(key: SecretStr) -> str:
+    return redact(key.get_secret_value()) if key.get_secret_value().startswith("csk_live_") else "(not shown)"
+
+
+def write(config: pytest.Config, line: str = "") -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(redact(line))
+
+
+def heading(config: pytest.Config, settings: Settings) -> None:
+    """Say what is tested."""
+    write(config, f"testing {settings.base_url} with key {shown_key(settings.api_key)}")
+    clock = "moved instead of waited for" if settings.control_url else "real, so empty windows are waited out"
+    write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")
+
+
+def brief(breaks: Sequence[Break]) -> str:
+    """Name the broken rules of one test in a line each."""
+    lines: dict[str, str] = {}
+    for found in breaks:
+        lines.setdefault(found.rule.id, f"{found.rule.id}: {redact(found.seen)}")
+    return "\n".join(lines.values())
+
+
+def summary(config: pytest.Config, session: Session, settings: Settings, seconds: float) -> None:
+    """Write the table of subjects, each broken rule with what was seen and a curl line, and the verdict."""
+    results = session.results
+    _table(config, results)
+    _problems(config, "WARNINGS: assumptions that do not hold here", results.warnings, session)
+    _problems(config, "FAILURES: promises that the server breaks", results.failures, session)
+    _not_checked(config, results)
+    operations = {operation_id for operation_id, _, _ in results.seen if operation_id}
+    checks = sum(result.held + len(result.breaks) for result in results.rules.values())
+    write(config)
+    write(
+        config,
+        f"{len(operations)} of {len(OPERATIONS)} operations, {len(results.rules)} rules, {checks} checks, "
+        f"{results.requests} requests, {seconds:.1f} seconds, seed {settings.seed}",
+    )
+    write(config, verdict(results, settings))
+
+
+def verdict(results: Results, settings: Settings) -> str:
+    if results.failures:
+        broken = len({found.rule.id for found in results.failures})
+        return f"VERDICT: {settings.base_url} does not keep the contract: {broken} rule(s) broken."
+    reasons = results.too_little_seen()
+    if reasons:
+        return f"VERDICT: nothing can be said of {settings.base_url}: " + "; ".join(map(redact, reasons[:5])) + "."
+    if results.partial:
+        return f"VERDICT: {settings.base_url} keeps what was checked; only a part of the contract was."
+    return f"VERDICT: {settings.base_url} keeps the contract."
+
+
+def _table(config: pytest.Config, results: Results) -> None:
+    write(config)
+    write(config, f"{'subject':<18}{'held':>6}{'broken':>8}{'warned':>8}{'not checked':>13}")
+    ordered = sorted(results.rules.values(), key=lambda result: result.rule.id)
+    for subject, group in groupby(ordered, key=lambda result: result.rule.subject):
+        members = list(group)
+        broken = [result for result in members if result.outcome == "broken"]
+        failed = sum(any(results.fails(found) for found in result.breaks) for result in broken)
+        held = sum(result.outcome == "held" for result in members)
+        unchecked = sum(result.outcome == "not checked" for result in members)
+        write(config, f"{subject:<18}{held:>6}{failed:>8}{len(broken) - failed:>8}{unchecked:>13}")
+
+
+def _problems(config: pytest.Config, title: str, breaks: Iterable[Break], session: Session) -> None:
+    ordered = sorted(breaks, key=lambda found: found.rule.id)
+    if not ordered:
+        return
+    write(config)
+    write(config, title)
+    for _, group in groupby(ordered, key=lambda found: found.rule.id):
+        members = list(group)
+        rule = members[0].rule
+        write(config)
+        write(config, f"  {rule.id}  ({rule.level}; {SOURCES[rule.source].title})")
+        write(config, f"    promise: {rule.sentence}")
+        shown: dict[tuple[str | None, str], Break] = {}
+        for found in members:
+            shown.setdefault((found.operation_id, found.seen), found)
+        for found in list(shown.values())[:_SHOWN_OF_A_RULE]:
+            write(config, f"    seen:    {found.operation_id + ': ' if found.operation_id else ''}{found.seen}")
+            if found.exchange is not None:
+                write(config, f"             {found.exchange.summary()}")
+                write(config, f"    repeat:  {found.exchange.request.as_curl(session.target.base_url)}")
+        if len(shown) > _SHOWN_OF_A_RULE:
+            write(config, f"    and {len(shown) - _SHOWN_OF_A_RULE} more like this")
+
+
+def _not_checked(config: pytest.Config, results: Results) -> None:
+    unchecked = [result for result in results.rules.values() if result.outcome == "not checked"]
+    if unchecked:
+        write(config)
+        write(config, "not checked")
+        for result in unchecked:
+            write(config, f"  {result.rule.id}: {'; '.join(result.reasons)}")
+
+
+class Stopwatch:
+    """Seconds since the run began."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._start

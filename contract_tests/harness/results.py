@@ -1,0 +1,98 @@
+"""What became of the rules, and what was seen on the wire: the data that every report is drawn from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from contract_tests.harness.rules import Break, Rule
+from generated.contract import OPERATIONS
+
+Outcome = Literal["held", "broken", "not checked"]
+
+UNPLANNED_429_SHARE = 0.05
+"""Above this share of requests refused by surprise, a run has seen too little to say anything."""
+
+
+@dataclass
+class RuleResult:
+    """How often a rule held, how it broke, and why it could not be checked."""
+
+    rule: Rule
+    held: int = 0
+    breaks: list[Break] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.breaks:
+            return "broken"
+        return "held" if self.held else "not checked"
+
+
+@dataclass
+class Results:
+    """Everything that a run has found out."""
+
+    strict: bool = False
+    rules: dict[str, RuleResult] = field(default_factory=dict)
+    seen: Counter[tuple[str | None, int, str | None]] = field(default_factory=Counter)
+    """How often an operation (None: none of the document's) answered with a status and a problem code."""
+    requests: int = 0
+    requests_by_file: Counter[str] = field(default_factory=Counter)
+    unplanned_429s: int = 0
+    suite_errors: list[str] = field(default_factory=list)
+    """What went wrong in the suite itself or on the line to the server; never held against the server."""
+    partial: bool = False
+    """Whether only a part of the suite was selected."""
+
+    def of(self, rule: Rule) -> RuleResult:
+        known = self.rules.setdefault(rule.id, RuleResult(rule))
+        if known.rule != rule:
+            raise ValueError(f"two rules have the id {rule.id}")
+        return known
+
+    def held(self, rule: Rule) -> None:
+        self.of(rule).held += 1
+
+    def broke(self, found: Break) -> None:
+        self.of(found.rule).breaks.append(found)
+
+    def was_not_checked(self, rule: Rule, reason: str) -> None:
+        result = self.of(rule)
+        if reason not in result.reasons:
+            result.reasons.append(reason)
+
+    def fails(self, found: Break) -> bool:
+        """Whether a break fails the run: a broken must, and with strict a broken should too."""
+        return self.strict or found.rule.level == "must"
+
+    @property
+    def failures(self) -> list[Break]:
+        return [found for result in self.rules.values() for found in result.breaks if self.fails(found)]
+
+    @property
+    def warnings(self) -> list[Break]:
+        return [found for result in self.rules.values() for found in result.breaks if not self.fails(found)]
+
+    def operations_without_success(self) -> list[str]:
+        """The published operations that never answered with a 2xx status."""
+        succeeded = {operation_id for operation_id, status, _ in self.seen if 200 <= status < 300}
+        return [
+            operation.operation_id
+            for operation in OPERATIONS.values()
+            if operation.operation_id not in succeeded and operation.source != "assumed"
+        ]
+
+    def too_little_seen(self) -> list[str]:
+        """Why nothing can be said although nothing broke; empty when enough was seen."""
+        reasons = list(self.suite_errors)
+        if self.partial:
+            return reasons
+        silent = self.operations_without_success()
+        if silent:
+            reasons.append("no success was seen of " + ", ".join(silent))
+        if self.requests and self.unplanned_429s > UNPLANNED_429_SHARE * self.requests:
+            reasons.append(f"{self.unplanned_429s} of {self.requests} requests were refused with 429 by surprise")
+        return reasons

@@ -1,0 +1,281 @@
+"""Sending: one paced way to the server, on which every response is recorded and held to the rules on every response.
+
+The session steers by the rate headers that it receives: it never sends into an empty window on purpose, waits on the
+target's clock, and sends again what was refused with 429 by surprise. A server whose headers cannot be true is not
+steered by.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from contract_tests.harness.checks import Seen, check_response
+from contract_tests.harness.document import Document
+from contract_tests.harness.exchange import Exchange, Query, Request, Response
+from contract_tests.harness.results import Results
+from contract_tests.harness.rules import Break
+from contract_tests.harness.target import Target
+from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
+
+_SKEW_SECONDS = 5
+"""How far two clocks may be apart."""
+_REFUSALS_ENDURED = 3
+_SAFE_TO_REPEAT = {"GET", "HEAD", "DELETE", "PUT", "PATCH", "OPTIONS"}
+_REPEATS = 3
+
+
+class LineError(Exception):
+    """The line to the server broke: nothing can be said of the promise that was being checked."""
+
+
+class _Nothing:
+    """No body."""
+
+
+NOTHING = _Nothing()
+
+
+@dataclass
+class _Window:
+    """What a key's last response said of its window, by the target's clock."""
+
+    remaining: int
+    reset: float
+
+
+class Session:
+    """Sends requests to the target.
+
+    `requests.Session` keeps connections open, but requests that are not safe to repeat get a fresh connection each: on
+    a kept one that the server closes at that moment nobody can tell whether they took effect.
+    """
+
+    def __init__(
+        self, target: Target, document: Document, results: Results, *, timeout_seconds: float, verify: str | bool
+    ) -> None:
+        self.target = target
+        self.document = document
+        self.results = results
+        self.file = ""
+        """The test file that requests are counted for."""
+        self.exchanges: list[Exchange] = []
+        """What the current test sent, in order of arrival."""
+        self.breaks: list[Break] = []
+        """The rules on every response that broke in the current test."""
+        self._seen = Seen(document, secrets={key for key in _keys(target)})
+        self._windows: dict[str, _Window] = {}
+        self._distrusted: set[str] = set()
+        self._timeout = timeout_seconds
+        self._verify = verify
+        self._proxies = requests.utils.get_environ_proxies(target.base_url, no_proxy=None)
+        self._local = threading.local()
+        self._lock = threading.Lock()
+
+    # Building
+
+    def build(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Query | None = None,
+        body: Any = NOTHING,
+        key: str | None = None,
+    ) -> Request:
+        """Make a request of an operation. Without a key it is the main one's."""
+        operation = OPERATIONS[operation_id]
+        filled = operation.path
+        for name, value in (path or {}).items():
+            filled = filled.replace(f"{{{name}}}", quote(value, safe=""))
+        return Request(
+            method=operation.method,
+            path=filled,
+            operation_id=operation_id,
+            query=query or {},
+            body=None if body is NOTHING else body,
+            has_body=body is not NOTHING,
+            authorization=f"Bearer {key or self.target.key}",
+        )
+
+    def call(self, operation_id: str, **parts: Any) -> Exchange:
+        """Build and send a request of an operation; the parts are those of `build`."""
+        return self.send(self.build(operation_id, **parts))
+
+    # Sending
+
+    def send(self, request: Request, *, planned_refusal: bool = False) -> Exchange:
+        """Send a request and return its exchange, once it was not refused by surprise.
+
+        With `planned_refusal` the request is sent at once, into an empty window too. Raises LineError when no answer
+        comes.
+        """
+        key = request.authorization or ""
+        if planned_refusal:
+            return self._exchange(request)
+        for _ in range(_REFUSALS_ENDURED):
+            self._pace(key)
+            exchange = self._exchange(request)
+            if exchange.code != ProblemCode.RATE_LIMIT_EXCEEDED:
+                return exchange
+            self.results.unplanned_429s += 1
+            self._wait_out(exchange)
+        return exchange
+
+    def send_together(self, requests_: Sequence[Request], *, planned_refusal: bool = True) -> list[Exchange]:
+        """Send requests at the same time, each on a connection of its own, and return their exchanges in their order.
+
+        Raises LineError when one gets no answer.
+        """
+        if not planned_refusal and requests_:
+            self.ensure(len(requests_), requests_[0].authorization or "")
+        with ThreadPoolExecutor(max_workers=len(requests_)) as pool:
+            return list(pool.map(self._exchange, requests_))
+
+    def ensure(self, count: int, authorization: str | None = None) -> None:
+        """Wait for the next window of a key unless the current one has room for so many more requests."""
+        key = authorization or f"Bearer {self.target.key}"
+        window = self._windows.get(key)
+        if window is not None and key not in self._distrusted and window.remaining < count:
+            self._wait_until(window.reset)
+            self._windows.pop(key, None)
+
+    def remaining(self, key: str | None = None) -> int | None:
+        """How many requests a key has left in its window, as far as is known."""
+        window = self._windows.get(f"Bearer {key or self.target.key}")
+        return None if window is None or window.reset <= self.target.now() else window.remaining
+
+    def _pace(self, key: str) -> None:
+        window = self._windows.get(key)
+        if window is None or window.remaining > 0 or key in self._distrusted:
+            return
+        if window.reset > self.target.now():
+            self._wait_until(window.reset)
+            window.remaining = -1  # what the next response says of an empty window tells whether to trust it
+
+    def _wait_until(self, moment: float) -> None:
+        seconds = moment - self.target.now()
+        if 0 < seconds <= RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
+            self.target.wait(seconds + (0 if self.target.moves_its_clock else 0.5))
+
+    def _wait_out(self, exchange: Exchange) -> None:
+        text = exchange.response.headers.get(Header.RETRY_AFTER.lower(), "")
+        seconds = int(text) if text.isdigit() else RATE_LIMIT_WINDOW_SECONDS
+        self.target.wait(min(max(seconds, 1), RATE_LIMIT_WINDOW_SECONDS))
+
+    def _exchange(self, request: Request) -> Exchange:
+        response, sent_at, received_at = self._transmit(request)
+        with self._lock:
+            self.results.requests += 1
+            self.results.requests_by_file[self.file] += 1
+            exchange = Exchange(self.results.requests, request, response, sent_at, received_at)
+            self.exchanges.append(exchange)
+            self.results.seen[request.operation_id, exchange.status, exchange.code] += 1
+            self._learn(exchange)
+            for rule, breaks in check_response(exchange, self._seen):
+                self.breaks += breaks
+                if not breaks:
+                    self.results.held(rule)
+        return exchange
+
+    def _learn(self, exchange: Exchange) -> None:
+        headers, key = exchange.response.headers, exchange.request.authorization or ""
+        try:
+            remaining = int(headers[Header.RATE_LIMIT_REMAINING.lower()])
+            reset = float(headers[Header.RATE_LIMIT_RESET.lower()])
+        except (KeyError, ValueError):
+            return
+        before = self._windows.get(key)
+        ahead = reset - self.target.now()
+        if before is not None and before.remaining == -1 and remaining <= 0 and exchange.status != 429:
+            self._distrusted.add(key)  # a new window that is empty again
+        if ahead > RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
+            self._distrusted.add(key)
+        self._windows[key] = _Window(remaining, reset)
+
+    def _transmit(self, request: Request) -> tuple[Response, float, float]:
+        headers = {"Accept": "application/json, application/problem+json", "User-Agent": "cospec-contract-tests"}
+        if request.authorization is not None:
+            headers["Authorization"] = request.authorization
+        if request.has_body:
+            headers["Content-Type"] = request.content_type
+        for attempt in range(_REPEATS):
+            line = self._kept_line() if request.method in _SAFE_TO_REPEAT else _fresh_line()
+            sent_at = time.time()
+            try:
+                answer = line.request(
+                    request.method,
+                    self.target.base_url + request.target,
+                    data=request.payload,
+                    headers=headers,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    verify=self._verify,
+                    proxies=self._proxies,
+                )
+            except requests.RequestException as error:
+                repeatable = request.method in _SAFE_TO_REPEAT or _never_arrived(error)
+                if repeatable and attempt + 1 < _REPEATS:
+                    continue
+                raise LineError(f"{request.method} {request.path}: {describe(error)}") from error
+            finally:
+                if line is not self._kept_line():
+                    line.close()
+            received_at = time.time()
+            names = {name.lower(): value for name, value in answer.headers.items()}
+            self.target.clock.observe(names, sent_at, received_at)
+            skew = self.target.now() - time.time()
+            response = Response(answer.status_code, names, answer.content, received_at - sent_at)
+            return response, sent_at + skew, received_at + skew
+        raise AssertionError("unreachable")
+
+    def _kept_line(self) -> requests.Session:
+        line: requests.Session | None = getattr(self._local, "line", None)
+        if line is None:
+            line = self._local.line = _fresh_line()
+        return line
+
+
+def _fresh_line() -> requests.Session:
+    line = requests.Session()
+    line.trust_env = False  # a .netrc would replace our Authorization header
+    line.mount("http://", HTTPAdapter(max_retries=0))
+    line.mount("https://", HTTPAdapter(max_retries=0))
+    return line
+
+
+def _keys(target: Target) -> list[str]:
+    keys = [value for name, value in vars(target).items() if name.startswith("key") and value]
+    return [str(key) for key in keys]
+
+
+def _never_arrived(error: requests.RequestException) -> bool:
+    return isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+
+
+def describe(error: requests.RequestException) -> str:
+    """Say in a few words why no answer came."""
+    text = repr(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted (set CA_BUNDLE to the certificates to trust)"
+    if isinstance(error, requests.Timeout):
+        return "it did not answer in time"
+    for sign, words in (
+        ("Connection refused", "the connection was refused"),
+        ("getaddrinfo", "its host name is unknown"),
+        ("NameResolutionError", "its host name is unknown"),
+        ("Connection reset", "the connection was reset"),
+        ("RemoteDisconnected", "the connection was closed without an answer"),
+        ("unreachable", "the network does not reach it"),
+    ):
+        if sign in text:
+            return words
+    return type(error).__name__

@@ -1,0 +1,115 @@
+"""Which settings a run has, where they come from and what they may be.
+
+Every setting is an environment variable with the prefix `COSPEC_`; the Makefile passes its variables on as such.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "COSPEC_"
+
+Profile = Literal["standard", "deep"]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message names it and says what it may be."""
+
+
+def _http_url(value: str) -> str:
+    """Accept an absolute http or https URL without query; drop the slash at its end."""
+    scheme, _, rest = value.partition("://")
+    host = rest.partition("/")[0]
+    if scheme not in ("http", "https") or not host or host.startswith(":") or set("?# ") & set(value):
+        raise ValueError("must be a URL such as http://127.0.0.1:4010 or https://api.example.com")
+    if "@" in host:
+        raise ValueError("must not hold a user name or password")
+    port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else ""
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"has no valid port: {port}")
+    return value.rstrip("/")
+
+
+def _header_text(value: SecretStr) -> SecretStr:
+    """Accept what may stand in a header."""
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be printable ASCII without blanks, such as csk_live_...")
+    return value
+
+
+def _existing_file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError(f"is no file: {value}")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_http_url)]
+Key = Annotated[SecretStr, AfterValidator(_header_text)]
+
+
+class Settings(BaseSettings):
+    """The settings of one run. Keys are secrets: they print as asterisks."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    base_url: Url
+    """The server under test, without `/v1`."""
+    api_key: Key
+    """The key of the organization that the suite works in."""
+    api_key_second: Key | None = None
+    """Another key of the same organization."""
+    api_key_other_org: Key | None = None
+    """A key of another organization."""
+    api_key_no_credits: Key | None = None
+    api_key_no_anthropic: Key | None = None
+    api_key_no_github_app: Key | None = None
+    api_key_no_git_provider: Key | None = None
+    control_url: Url | None = None
+    """The control interface of the mock server, with which the clock is moved instead of waiting."""
+    seed: Annotated[int, Field(ge=0, lt=2**32, default_factory=lambda: random.SystemRandom().randrange(2**32))]
+    """What every random choice of the run is made from."""
+    profile: Profile = "standard"
+    """`standard` sends the decisive requests and a few sampled ones, `deep` samples at length."""
+    strict: bool = False
+    """Whether a broken assumption fails the run."""
+    ca_bundle: Annotated[Path, AfterValidator(_existing_file)] | None = None
+    """The certificates to trust, in PEM, instead of the well-known ones."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
+    """How long to wait for an answer."""
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError when one is missing or wrong, with a line for each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for detail in error.errors():
+            name = PREFIX + str(detail["loc"][0]).upper()
+            if detail["type"] == "missing":
+                lines.append(f"{name} is not set. {_HINTS.get(name, '')}".strip())
+            else:
+                lines.append(f"{name} {detail['msg'].removeprefix('Value error, ')}")
+        raise SettingsError("\n".join(lines)) from None
+
+
+_HINTS = {
+    "COSPEC_BASE_URL": "Give the server's URL, or type `make test` to test the embedded mock server.",
+    "COSPEC_API_KEY": "Give a key of the organization that the suite may work in.",
+}
+
+
+def unknown_settings() -> list[str]:
+    """Name the variables with our prefix that are no setting, misspelt ones perhaps."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)

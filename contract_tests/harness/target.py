@@ -1,0 +1,134 @@
+"""The server under test: where it is, which keys there are, and what time it is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+import requests
+
+from contract_tests.harness.settings import Settings
+
+
+
+class Clock(Protocol):
+    """The target's clock, in Unix seconds."""
+
+    def now(self) -> float: ...
+
+    def wait(self, seconds: float) -> None:
+        """Return when the target's clock shows as many seconds more."""
+
+    def observe(self, headers: Mapping[str, str], sent_at: float, received_at: float) -> None:
+        """Learn from a response; the times are local."""
+
+
+class RealClock:
+    """The clock of a server that cannot be moved: ours, corrected by the `Date` headers where they differ."""
+
+    def __init__(self) -> None:
+        self._earliest_skew = float("-inf")
+        self._latest_skew = float("inf")
+
+    def now(self) -> float:
+        return time.time() + self._skew
+
+    @property
+    def _skew(self) -> float:
+        if self._earliest_skew <= 0 <= self._latest_skew or self._earliest_skew > self._latest_skew:
+            return 0.0
+        return self._earliest_skew if self._earliest_skew > 0 else self._latest_skew
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds))
+
+    def observe(self, headers: Mapping[str, str], sent_at: float, received_at: float) -> None:
+        # A Date header names the whole second in which the response was made.
+        try:
+            date = parsedate_to_datetime(headers["date"]).timestamp()
+        except (KeyError, ValueError, TypeError):
+            return
+        self._earliest_skew = max(self._earliest_skew, date - received_at)
+        self._latest_skew = min(self._latest_skew, date + 1 - sent_at)
+
+
+class MovedClock:
+    """The clock of the mock server, moved over its control interface instead of waited for."""
+
+    def __init__(self, control_url: str, timeout_seconds: float = 30) -> None:
+        self._url = control_url
+        self._timeout = timeout_seconds
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._offset = 0.0
+        answer = self._session.get(control_url, timeout=timeout_seconds)
+        self._learn(answer.json())
+
+    def _learn(self, answer: dict[str, float]) -> None:
+        self._offset = float(answer["now"]) - time.time()
+
+    def now(self) -> float:
+        return time.time() + self._offset
+
+    def wait(self, seconds: float) -> None:
+        answer = self._session.post(
+            f"{self._url}/clock", json={"advanceSeconds": max(0.0, seconds)}, timeout=self._timeout
+        )
+        answer.raise_for_status()
+        self._learn(answer.json())
+
+    def observe(self, headers: Mapping[str, str], sent_at: float, received_at: float) -> None:
+        """Nothing to learn: the control interface tells the time."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The server under test and what it can do. A key that is None is one that the target does not have."""
+
+    base_url: str
+    clock: Clock
+    key: str
+    key_second: str | None = None
+    key_other_org: str | None = None
+    key_no_credits: str | None = None
+    key_no_anthropic: str | None = None
+    key_no_github_app: str | None = None
+    key_no_git_provider: str | None = None
+
+    @property
+    def moves_its_clock(self) -> bool:
+        """Whether waiting costs no time."""
+        return isinstance(self.clock, MovedClock)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.wait(seconds)
+
+    def now(self) -> float:
+        return self.clock.now()
+
+
+def open_target(settings: Settings) -> Target:
+    """Make the target that the settings describe.
+
+    Raises requests.RequestException or ValueError when a control interface is named but does not answer as one.
+    """
+    clock: Clock = MovedClock(settings.control_url) if settings.control_url else RealClock()
+
+    def secret(name: str) -> str | None:
+        value = getattr(settings, name)
+        return value.get_secret_value() if value is not None else None
+
+    return Target(
+        base_url=settings.base_url,
+        clock=clock,
+        key=settings.api_key.get_secret_value(),
+        key_second=secret("api_key_second"),
+        key_other_org=secret("api_key_other_org"),
+        key_no_credits=secret("api_key_no_credits"),
+        key_no_anthropic=secret("api_key_no_anthropic"),
+        key_no_github_app=secret("api_key_no_github_app"),
+        key_no_git_provider=secret("api_key_no_git_provider"),
+    )

@@ -1,0 +1,320 @@
+"""Each constraint of a request from both sides, read from the document: what a server must accept and must refuse.
+
+The valid sides of many constraints share a request; the invalid sides get one each, so that a refusal is a refusal of
+just that. What is tried is plainly valid or plainly invalid: where the published texts do not draw a line (null for a
+member that may be left out, numbers in quotes, odd but legal URLs) nothing is tried.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract_tests.harness.document import Document, Parameter, SchemaError, dotted
+from generated.contract import SOURCES
+
+Path = tuple[str | int, ...]
+
+_NOT_OF_TYPE = {
+    "string": {"not": "a string"},
+    "integer": "many",
+    "number": "much",
+    "array": "no list",
+    "object": "no object",
+    "boolean": "perhaps",
+}
+_QUERY_NOT_OF_TYPE = {"integer": "many", "number": "much", "boolean": "perhaps"}
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One sentence of the document about one value of a request."""
+
+    operation_id: str
+    location: str
+    """`body` or `query`."""
+    path: Path
+    words: str
+    source: str
+
+    @property
+    def level(self) -> str:
+        return SOURCES[self.source].level
+
+    def __str__(self) -> str:
+        return f"{dotted(self.path) or 'the body'} {self.words}"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A value that breaks one constraint and nothing else. `REMOVED` in place of a value leaves the member out."""
+
+    constraint: Constraint
+    value: Any
+
+
+class _Removed:
+    def __repr__(self) -> str:
+        return "(left out)"
+
+
+REMOVED = _Removed()
+
+
+class Trials:
+    """What is worth trying on the operations of a document."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    # The invalid side
+
+    def violations(self, operation_id: str) -> Iterator[Violation]:
+        """Every way to break one constraint of the operation's query parameters and of its body."""
+        for parameter in self._document.parameters(operation_id):
+            if parameter.location == "query":
+                yield from self._query_violations(operation_id, parameter)
+        schema = self._document.request_body(operation_id)
+        if schema is not None:
+            for path, words, source, value in self._violations(schema, (), self.fullest_example(operation_id)):
+                yield Violation(Constraint(operation_id, "body", path, words, source), value)
+
+    def _query_violations(self, operation_id: str, parameter: Parameter) -> Iterator[Violation]:
+        schema = parameter.schema
+        if parameter.is_list:
+            schema = self._resolved(schema["items"])
+
+        def violation(words: str, value: Any) -> Violation:
+            return Violation(Constraint(operation_id, "query", (parameter.name,), words, parameter.refusal_source), value)
+
+        kind = schema.get("type")
+        if kind in _QUERY_NOT_OF_TYPE:
+            yield violation(f"is of type {kind}", _QUERY_NOT_OF_TYPE[kind])
+        for words, value in _outside(schema, example=""):
+            yield violation(words, value)
+
+    def _violations(self, pointer: tuple[str, ...], path: Path, example: Any) -> Iterator[tuple[Path, str, str, Any]]:
+        """Yield path, words, source and value of everything that breaks one sentence of the schema at a pointer."""
+        nodes = list(self._nodes(pointer))
+        source = self._document.source_at(nodes[0][0])
+        kinds = {kind for _, node in nodes for kind in _kinds(node)}
+        wrong = _NOT_OF_TYPE.get(next(iter(kinds - {"null"}), ""))
+        if wrong is not None:
+            yield path, f"is of type {next(iter(kinds - {'null'}))}", source, wrong
+        if kinds == {"integer"}:
+            yield path, "is a whole number", source, 1.5
+        for place, node in nodes:
+            source = self._document.source_at(place)
+            for words, value in _outside(node, example):
+                yield path, words, source, value
+            for name in node.get("required", ()):
+                owner = node.get("properties", {}).get(name, {})
+                where = owner.get("x-source", source)
+                yield (*path, name), "is required", where, REMOVED
+                yield (*path, name), "is not null", where, None
+            for name in node.get("properties", {}):
+                inner = example.get(name) if isinstance(example, dict) else None
+                yield from self._violations((*place, "properties", name), (*path, name), inner)
+            if "items" in node and isinstance(example, list) and example:
+                for inner_path, words, inner_source, value in self._violations((*place, "items"), (), example[0]):
+                    del inner_path
+                    yield (*path, 0), words, inner_source, value
+            if isinstance(node.get("additionalProperties"), dict):
+                yield (*path, "WRONG"), "is a string", source, _NOT_OF_TYPE["string"]
+
+    # The valid side
+
+    def valid_queries(self, operation_id: str) -> list[dict[str, str | int]]:
+        """Few queries that hold every plainly valid extreme of the operation's query parameters."""
+        extremes: list[tuple[str, list[Any]]] = []
+        for parameter in self._document.parameters(operation_id):
+            if parameter.location != "query":
+                continue
+            schema = self._resolved(parameter.schema["items"]) if parameter.is_list else parameter.schema
+            values = list(_inside(schema, example="a"))
+            if parameter.is_list:
+                values = [",".join(map(str, values)), values[0]]
+            if schema.get("format") == "date-time":
+                values = ["2026-03-01T00:00:00Z"]
+            extremes.append((parameter.name, values))
+        count = max((len(values) for _, values in extremes), default=0)
+        return [
+            {name: values[turn % len(values)] for name, values in extremes if values} for turn in range(count)
+        ]
+
+    def valid_bodies(self, operation_id: str, pinned: Sequence[str]) -> list[Any]:
+        """Few bodies that hold every plainly valid extreme of the operation's body: first the smallest body.
+
+        Members named in `pinned` are left as the example has them.
+        """
+        schema = self._document.request_body(operation_id)
+        if schema is None:
+            return []
+        example = self.fullest_example(operation_id)
+        extremes: dict[Path, list[Any]] = {}
+        required: list[str] = []
+        for place, node in self._nodes(schema):
+            required += node.get("required", ())
+            for name in node.get("properties", {}):
+                if name not in pinned:
+                    self._extremes((*place, "properties", name), (name,), example.get(name), extremes)
+        bodies = [{name: example[name] for name in required}]
+        for turn in range(max((len(values) for values in extremes.values()), default=0)):
+            body = copy.deepcopy(example)
+            for path, values in extremes.items():
+                put(body, path, values[turn % len(values)])
+            bodies.append(body)
+        return bodies
+
+    def _extremes(self, pointer: tuple[str, ...], path: Path, example: Any, found: dict[Path, list[Any]]) -> None:
+        for place, node in self._nodes(pointer):
+            values = list(_inside(node, example))
+            if values:
+                found.setdefault(path, []).extend(values)
+            for name in node.get("properties", {}):
+                inner = example.get(name) if isinstance(example, dict) else None
+                self._extremes((*place, "properties", name), (*path, name), inner, found)
+
+    # The schemas
+
+    def fullest_example(self, operation_id: str) -> Any:
+        """The document's example with the most members."""
+        return copy.deepcopy(max(self._document.request_examples(operation_id).values(), key=_size))
+
+    def _nodes(self, pointer: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+        """The schemas that hold together at a pointer: references followed, `allOf` and nullable `oneOf` opened."""
+        pointer = self._document.resolve(pointer)
+        node = self._document.at(pointer)
+        yield pointer, node
+        for index in range(len(node.get("allOf", ()))):
+            yield from self._nodes((*pointer, "allOf", str(index)))
+        choices = node.get("oneOf", ())
+        meant = [index for index, choice in enumerate(choices) if choice.get("type") != "null"]
+        if len(meant) == 1:
+            yield from self._nodes((*pointer, "oneOf", str(meant[0])))
+
+    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            node = self._document.at(tuple(node["$ref"].removeprefix("#/").split("/")))
+        return node
+
+
+def _kinds(node: dict[str, Any]) -> list[str]:
+    kinds = node.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_size, value.values()))
+    return 0
+
+
+def _step(node: dict[str, Any]) -> int | float:
+    return 1 if "integer" in _kinds(node) else 0.01
+
+
+def _outside(node: dict[str, Any], example: Any) -> Iterator[tuple[str, Any]]:
+    """What lies just outside the bounds of a schema, or plainly outside where it has no edge."""
+    if "enum" in node:
+        yield f"is one of {', '.join(map(str, node['enum']))}", "no-such-value"
+    if "minimum" in node:
+        yield f"is at least {node['minimum']}", node["minimum"] - _step(node)
+    if "maximum" in node:
+        yield f"is at most {node['maximum']}", node["maximum"] + _step(node)
+    if node.get("minLength"):
+        yield f"has at least {node['minLength']} characters", "a" * (node["minLength"] - 1)
+    if "maxLength" in node:
+        yield f"has at most {node['maxLength']} characters", _padded(example, node["maxLength"] + 1)
+    if node.get("minItems"):
+        yield f"has at least {node['minItems']} items", _repeated(example, node["minItems"] - 1)
+    if "maxItems" in node:
+        yield f"has at most {node['maxItems']} items", _repeated(example, node["maxItems"] + 1)
+    if "maxProperties" in node:
+        yield f"has at most {node['maxProperties']} members", _map_of(node["maxProperties"] + 1)
+    if "x-max-json-bytes" in node:
+        yield f"has at most {node['x-max-json-bytes']} bytes", {"long": "x" * 2 * node["x-max-json-bytes"]}
+    for value in node.get("x-refused", ()):
+        yield "is of the form that its schema says", value
+
+
+def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
+    """What lies on the inner edge of the bounds of a schema."""
+    yield from node.get("enum", ())
+    if "minimum" in node:
+        yield node["minimum"]
+    if "maximum" in node:
+        yield node["maximum"]
+    if node.get("minLength") and isinstance(example, str):
+        yield _padded(example, node["minLength"])
+    if "maxLength" in node and isinstance(example, str):
+        yield _padded(example, node["maxLength"])
+    if node.get("minItems") and isinstance(example, list):
+        yield _repeated(example, node["minItems"])
+    elif "maxItems" in node:
+        yield []
+    if "maxItems" in node and isinstance(example, list):
+        yield _repeated(example, node["maxItems"])
+    if "maxProperties" in node:
+        yield _map_of(node["maxProperties"])
+    if "null" in _kinds(node):
+        yield None
+
+
+def _padded(example: Any, length: int) -> str:
+    text = example if isinstance(example, str) and example else "a"
+    if "://" in text and length > len(text):
+        return f"{text}/".ljust(length, "a")
+    return text[:length].rstrip("-. ").ljust(length, "a")
+
+
+def _repeated(example: Any, count: int) -> list[Any]:
+    if not isinstance(example, list) or not example:
+        return []
+    first = str(example[0]).removeprefix("*.")
+    return list(example[:count]) if count <= len(example) else [f"h{index}.{first}" for index in range(count)]
+
+
+def _map_of(count: int) -> dict[str, str]:
+    return {f"name{index}": "value" for index in range(count)}
+
+
+def put(body: Any, path: Path, value: Any) -> None:
+    """Set the value at a path of a JSON value, or leave it out when it is REMOVED. Objects on the way are made."""
+    *way, last = path
+    for step in way:
+        if isinstance(body, dict):
+            body = body.setdefault(str(step), {})
+        else:
+            body = body[int(step)]
+    if isinstance(body, list):
+        body[int(last)] = value
+    elif value is REMOVED:
+        body.pop(last, None)
+    else:
+        body[last] = value
+
+
+def altered(body: Any, path: Path, value: Any) -> Any:
+    """A copy of a JSON value with another value at a path; the whole is replaced when the path is empty."""
+    if not path:
+        return value
+    body = copy.deepcopy(body)
+    put(body, path, value)
+    return body
+
+
+def plainly_breaks(errors: Sequence[SchemaError]) -> bool:
+    """Whether a value is refused by every server, not only by a strict one: see facts that nothing published tells."""
+    return any(_is_plain(error) for error in errors)
+
+
+def _is_plain(error: SchemaError) -> bool:
+    if error.keyword == "type":
+        lenient: tuple[type, ...] = (str, bool, int, float, type(None))
+        return not isinstance(error.value, lenient)
+    return error.keyword in {"required", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"}
+
+
