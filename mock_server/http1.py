@@ -91,8 +91,8 @@ class RequestReader:
 
     def _read_head(self) -> Request | None:
         buffer = self._buffer
-        if buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: left over from a careless client's body
-            buffer = self._buffer = bytearray(buffer.lstrip(b"\r\n"))
+        while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: left over from a careless client's body
+            del buffer[:2]
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(buffer) > MAX_HEAD_BYTES:

@@ -14,7 +14,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -24,7 +24,7 @@ from mock_server.http1 import BodyTooLargeError, MalformedError, Request, Reques
 from mock_server.problems import PROBLEM_MEDIA_TYPE, Refusal
 from mock_server.rate_limit import own_window
 
-Message = MutableMapping[str, Any]
+Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]

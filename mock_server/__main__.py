@@ -1,0 +1,98 @@
+"""`python -m mock_server`: options in, one line out, until Ctrl-C. What is run is in `hosting`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from mock_server.deliveries import Resolution
+from mock_server.hosting import Settings, run, url_of
+from mock_server.wire import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line instead of the usage."""
+        self.exit(2, f"{self.prog}: {message} (try --help)\n")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
+def _resolution(text: str) -> Resolution:
+    try:
+        return Resolution.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m mock_server", description="A server that keeps every promise of the contract.")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
+    parser.add_argument("--port", default=4010, type=_port, help="0 picks a free one (default: %(default)s)")
+    parser.add_argument(
+        "--no-control", dest="control", action="store_false", help="without the control interface at /_control"
+    )
+    parser.add_argument(
+        "--ca", type=Path, metavar="FILE", help="a PEM file of authorities that deliveries trust beside the usual ones"
+    )
+    parser.add_argument(
+        "--resolve",
+        action="append",
+        default=[],
+        type=_resolution,
+        metavar="HOST:PORT:ADDRESS[:PORT]",
+        help="where deliveries to this host and port go, as curl's option does (may be repeated)",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the mock; the exit status: 0 stopped as asked, 2 it could not start (told in one line)."""
+    options = _parser().parse_args(arguments)
+    settings = Settings(control=options.control, ca=options.ca, resolutions=tuple(options.resolve))
+    if settings.ca is not None and not _is_authorities(settings.ca):
+        return _refuse(f"--ca {settings.ca}: not a readable PEM file with certificates")
+    try:
+        listener = bind(options.host, options.port)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a host name"
+        return _refuse(f"cannot listen at {options.host}:{options.port}: {reason}")
+
+    def prepare(stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        control = "" if options.control else ", without its control interface"
+        print(f"coSPEC mock server at {url_of(listener)} (any key csk_live_NAME{control}; Ctrl-C ends it)", flush=True)
+
+    run(listener, settings, prepare)
+    return 0
+
+
+def _is_authorities(file: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except OSError:
+        return False
+    return True
+
+
+def _refuse(message: str) -> int:
+    print(f"mock_server: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""How is the mock put together and run? Application, deliveries and wire in one event loop, in front or in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mock_server import wire
+from mock_server.application import Application
+from mock_server.deliveries import HttpDeliverer, Resolution
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # it makes the mock faster and does not exist everywhere
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the person who starts a mock decides. `ca`: a PEM file of authorities that deliveries trust as well."""
+
+    control: bool = True
+    ca: Path | None = None
+    resolutions: tuple[Resolution, ...] = ()
+
+
+def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.Event], None]) -> None:
+    """Run a mock at `listener` until the event that `prepare` is given, in the loop, is set."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        async with HttpDeliverer(ca=settings.ca, resolutions=settings.resolutions) as deliverer:
+            application = Application(deliverer=deliverer, control=settings.control)
+            background = asyncio.create_task(application.run())
+            try:
+                prepare(stop)
+                await wire.serve(application, listener, stop, now=application.now)
+            finally:
+                background.cancel()
+                await asyncio.gather(background, return_exceptions=True)
+
+    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        runner.run(main())
+
+
+@contextlib.contextmanager
+def running(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """A mock in a thread of its own, on a free port unless told otherwise; gives its URL.
+
+    It accepts requests from the first moment and is gone when the block is left. OSError when it cannot listen.
+    """
+    listener = wire.bind(host, port)
+    stops: list[Callable[[], object]] = []
+    prepared = threading.Event()
+
+    def prepare(stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
+        prepared.set()
+
+    def target() -> None:
+        try:
+            run(listener, settings or Settings(), prepare)
+        finally:
+            prepared.set()
+
+    thread = threading.Thread(target=target, name="coSPEC mock server", daemon=True)
+    url = url_of(listener)
+    thread.start()
+    prepared.wait()
+    try:
+        yield url
+    finally:
+        for stop in stops:
+            stop()
+        thread.join()
+
+
+def url_of(listener: socket.socket) -> str:
+    """The base URL of a mock at `listener`."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
