@@ -69,7 +69,7 @@ def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
     operation_id = exchange.request.operation_id
     if operation_id is None:
         if exchange.status not in (404, 401, 429) and exchange.request.authorization:
-            yield f"{exchange.request.method} {exchange.request.path} is no operation, but the answer is {exchange.status}"
+            yield f"{exchange.request.method} {exchange.request.path} is no operation, but answered {exchange.status}"
     elif not exchange.succeeded and seen.document.response(operation_id, exchange.status) is None:
         documented = [OPERATIONS[operation_id].success_status, *OPERATIONS[operation_id].problem_codes]
         yield f"the status {exchange.status} is none of {', '.join(map(str, sorted(documented)))}"
@@ -191,7 +191,7 @@ def _body_errors(exchange: Exchange, seen: Seen) -> Iterator[tuple[str, str]]:
 
 @_check(
     "response/body-fits-its-schema",
-    "The body of a success has every member that the document requires, of the type and within the bounds that it says.",
+    "A success has every member that the document requires, of the type and within the bounds that it says.",
     source="reference",
     when=lambda exchange, _: exchange.succeeded,
 )
@@ -273,7 +273,8 @@ def _misplaced_code(exchange: Exchange, seen: Seen) -> str | None:
 )
 def _documented_code(exchange: Exchange, seen: Seen) -> Iterator[str]:
     if _misplaced_code(exchange, seen) == "overview":
-        yield f"{exchange.request.operation_id or 'what is no operation'} answers {exchange.status} with {exchange.code}"
+        asked = exchange.request.operation_id or "what is no operation"
+        yield f"{asked} answers {exchange.status} with {exchange.code}"
 
 
 @_check(

@@ -18,7 +18,7 @@ DOCUMENT_PATH = Path(__file__).parents[2] / "openapi" / "cospec.yaml"
 _URI = "urn:cospec"
 _ASSUMED = next(name for name, source in SOURCES.items() if source.level == "should")
 
-Schema = Mapping[str, Any]
+Schema = dict[str, Any]
 
 
 @dataclass(frozen=True)

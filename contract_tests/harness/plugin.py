@@ -6,6 +6,7 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ CONFORMS, DOES_NOT_CONFORM, NOTHING_SAID = 0, 1, 2
 
 SETTINGS = pytest.StashKey[Settings]()
 SESSION = pytest.StashKey[Session]()
+STOPWATCH = pytest.StashKey[report.Stopwatch]()
+SUITE = Path(__file__).parents[1]
 
 
 class Warned(Exception):
@@ -52,6 +55,7 @@ def start(session: pytest.Session) -> None:
         verify=str(settings.ca_bundle) if settings.ca_bundle else True,
     )
     config.stash[SETTINGS], config.stash[SESSION] = settings, line
+    config.stash[STOPWATCH] = report.Stopwatch()
     report.heading(config, settings)
     try:
         answer = line.call("getCurrentApiKey")
@@ -68,12 +72,22 @@ def start(session: pytest.Session) -> None:
 
 
 def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse two rules with one id, and order the files: first what a single request shows."""
+    """Refuse two rules with one id, and note whether only a part of the suite was chosen."""
     known: dict[str, Rule] = {}
     for item in items:
         found = rule_of(item)
         if found is not None and known.setdefault(found.id, found) != found:
             raise pytest.UsageError(f"two rules have the id {found.id}")
+    line = config.stash.get(SESSION, None)
+    if line is not None and any(config.rootpath.joinpath(argument).resolve() != SUITE for argument in config.args):
+        line.results.partial = True
+
+
+def deselected(config: pytest.Config) -> None:
+    """Note that only a part of the suite was chosen."""
+    line = config.stash.get(SESSION, None)
+    if line is not None:
+        line.results.partial = True
 
 
 def rule_of(item: pytest.Item) -> Rule | None:
@@ -86,18 +100,16 @@ def call(item: pytest.Item) -> Generator[None, Any, Any]:
     line = item.config.stash[SESSION]
     results = line.results
     line.file = item.path.name
-    line.exchanges, line.breaks = [], []
+    line.exchanges = []
     own = rule_of(item)
     outcome: BaseException | None = None
     try:
         result = yield
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - every end of a test means something, an interruption too
         outcome = error
         result = None
 
-    for found in line.breaks:
-        results.broke(found)
-    failing = [found for found in line.breaks if results.fails(found)]
+    failing = [found for found in _book(line) if results.fails(found)]
     if own is not None:
         if outcome is None:
             results.held(own)
@@ -122,11 +134,20 @@ def call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
+def _book(line: Session) -> list[Break]:
+    """Move the breaks that the session has found into the results."""
+    found, line.breaks = line.breaks, []
+    for item in found:
+        line.results.broke(item)
+    return found
+
+
 def finish(session: pytest.Session, exit_status: int) -> None:
     """Turn what was found into the exit status of the run."""
     line = session.config.stash.get(SESSION, None)
     if line is None or session.config.option.collectonly:
         return
+    _book(line)
     results = line.results
     if session.testscollected == 0:
         results.suite_errors.append("no test was selected")
@@ -138,3 +159,10 @@ def finish(session: pytest.Session, exit_status: int) -> None:
         session.exitstatus = NOTHING_SAID
     else:
         session.exitstatus = CONFORMS
+
+
+def conclude(config: pytest.Config) -> None:
+    """Print what was found."""
+    line = config.stash.get(SESSION, None)
+    if line is not None and not config.option.collectonly:
+        report.summary(config, line, config.stash[SETTINGS], config.stash[STOPWATCH].seconds)

@@ -65,7 +65,8 @@ def rule(rule_id: str, *, source: str) -> Callable[[F], F]:
         sentence = " ".join((inspect.getdoc(function) or "").split())
         if not sentence:
             raise ValueError(f"the rule {rule_id} has no sentence")
-        return pytest.mark.rule(Rule(rule_id, source, sentence))(function)
+        marked: F = pytest.mark.rule(Rule(rule_id, source, sentence))(function)
+        return marked
 
     return mark
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from contract_tests.harness.checks import Seen, check_response
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange, Query, Request, Response
 from contract_tests.harness.results import Results
-from contract_tests.harness.rules import Break
+from contract_tests.harness.rules import Break, Rule
 from contract_tests.harness.target import Target
 from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
@@ -71,7 +71,9 @@ class Session:
         """What the current test sent, in order of arrival."""
         self.breaks: list[Break] = []
         """The rules on every response that broke in the current test."""
-        self._seen = Seen(document, secrets={key for key in _keys(target)})
+        self.observers: list[Callable[[Exchange], None]] = []
+        """Who else learns of every exchange."""
+        self._seen = Seen(document, secrets=set(_keys(target)))
         self._windows: dict[str, _Window] = {}
         self._distrusted: set[str] = set()
         self._timeout = timeout_seconds
@@ -121,14 +123,21 @@ class Session:
         key = request.authorization or ""
         if planned_refusal:
             return self._exchange(request)
+        self._pace(key)
+        exchange = self._exchange(request)
         for _ in range(_REFUSALS_ENDURED):
-            self._pace(key)
-            exchange = self._exchange(request)
             if exchange.code != ProblemCode.RATE_LIMIT_EXCEEDED:
-                return exchange
+                break
             self.results.unplanned_429s += 1
             self._wait_out(exchange)
+            exchange = self._exchange(request)
         return exchange
+
+    def judge(self, rule: Rule, seen: Sequence[str], exchange: Exchange | None = None) -> None:
+        """Book what was seen against a rule in the current test; nothing seen means that it held."""
+        self.breaks += [Break(rule, message, exchange) for message in seen]
+        if not seen:
+            self.results.held(rule)
 
     def send_together(self, requests_: Sequence[Request], *, planned_refusal: bool = True) -> list[Exchange]:
         """Send requests at the same time, each on a connection of its own, and return their exchanges in their order.
@@ -180,6 +189,8 @@ class Session:
             self.exchanges.append(exchange)
             self.results.seen[request.operation_id, exchange.status, exchange.code] += 1
             self._learn(exchange)
+            for observer in self.observers:
+                observer(exchange)
             for rule, breaks in check_response(exchange, self._seen):
                 self.breaks += breaks
                 if not breaks:

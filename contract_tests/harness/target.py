@@ -13,7 +13,6 @@ import requests
 from contract_tests.harness.settings import Settings
 
 
-
 class Clock(Protocol):
     """The target's clock, in Unix seconds."""
 

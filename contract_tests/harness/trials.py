@@ -87,7 +87,9 @@ class Trials:
             schema = self._resolved(schema["items"])
 
         def violation(words: str, value: Any) -> Violation:
-            return Violation(Constraint(operation_id, "query", (parameter.name,), words, parameter.refusal_source), value)
+            return Violation(
+                Constraint(operation_id, "query", (parameter.name,), words, parameter.refusal_source), value
+            )
 
         kind = schema.get("type")
         if kind in _QUERY_NOT_OF_TYPE:
@@ -140,9 +142,7 @@ class Trials:
                 values = ["2026-03-01T00:00:00Z"]
             extremes.append((parameter.name, values))
         count = max((len(values) for _, values in extremes), default=0)
-        return [
-            {name: values[turn % len(values)] for name, values in extremes if values} for turn in range(count)
-        ]
+        return [{name: values[turn % len(values)] for name, values in extremes if values} for turn in range(count)]
 
     def valid_bodies(self, operation_id: str, pinned: Sequence[str]) -> list[Any]:
         """Few bodies that hold every plainly valid extreme of the operation's body: first the smallest body.
@@ -285,10 +285,7 @@ def put(body: Any, path: Path, value: Any) -> None:
     """Set the value at a path of a JSON value, or leave it out when it is REMOVED. Objects on the way are made."""
     *way, last = path
     for step in way:
-        if isinstance(body, dict):
-            body = body.setdefault(str(step), {})
-        else:
-            body = body[int(step)]
+        body = body.setdefault(str(step), {}) if isinstance(body, dict) else body[int(step)]
     if isinstance(body, list):
         body[int(last)] = value
     elif value is REMOVED:
@@ -316,5 +313,3 @@ def _is_plain(error: SchemaError) -> bool:
         lenient: tuple[type, ...] = (str, bool, int, float, type(None))
         return not isinstance(error.value, lenient)
     return error.keyword in {"required", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"}
-
-

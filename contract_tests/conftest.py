@@ -1,0 +1,68 @@
+"""The suite's fixtures, and the hooks that hand pytest over to the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from contract_tests.harness import plugin, report
+from contract_tests.harness.document import Document
+from contract_tests.harness.session import Session
+from contract_tests.harness.settings import Settings
+from contract_tests.harness.world import World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "rule(rule): the promise that the test checks")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    plugin.start(session)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    plugin.collected(config, items)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    if items:
+        plugin.deselected(items[0].config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from plugin.call(item))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    plugin.finish(session, exitstatus)
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    plugin.conclude(config)
+
+
+@pytest.fixture(scope="session")
+def session(pytestconfig: pytest.Config) -> Session:
+    return pytestconfig.stash[plugin.SESSION]
+
+
+@pytest.fixture(scope="session")
+def settings(pytestconfig: pytest.Config) -> Settings:
+    return pytestconfig.stash[plugin.SETTINGS]
+
+
+@pytest.fixture(scope="session")
+def document(session: Session) -> Document:
+    return session.document
+
+
+@pytest.fixture(scope="session")
+def world(session: Session, pytestconfig: pytest.Config) -> Iterator[World]:
+    world = World(session)
+    yield world
+    left = world.clean()
+    if left:
+        report.write(pytestconfig, "could not be removed: " + ", ".join(left))

@@ -1,0 +1,65 @@
+"""Who may ask: every operation needs a valid API key, and says so before anything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.rules import Rule, require, rule
+from contract_tests.harness.session import NOTHING, Session
+from generated.contract import OPERATIONS, ProblemCode
+
+REFUSES = Rule(
+    "authentication/every-operation-needs-a-key",
+    "overview",
+    "Every operation answers 401 to a request without a valid API key in the Authorization header.",
+)
+CODE = Rule(
+    "authentication/code-tells-the-fault",
+    "assumed",
+    "No bearer token is answered AUTH_UNAUTHORIZED, a bearer token that is no valid key API_KEY_INVALID; both before "
+    "anything is said of existence or validity.",
+)
+
+UNKNOWN_KEY = "csk_live_unknown0000000000000000000000"
+CREDENTIALS = {
+    "no header": (None, ProblemCode.AUTH_UNAUTHORIZED),
+    "another scheme": ("Basic dXNlcjpwYXNzd29yZA==", ProblemCode.AUTH_UNAUTHORIZED),
+    "a malformed key": ("Bearer not-a-key", ProblemCode.API_KEY_INVALID),
+    "an unknown key": (f"Bearer {UNKNOWN_KEY}", ProblemCode.API_KEY_INVALID),
+}
+UNKNOWN_THING = "unknown0thing"
+
+
+def _request(session: Session, operation_id: str) -> Request:
+    """A request that would be refused for what it asks too: nothing is there, and the body is none of the schema's."""
+    names = {parameter.name for parameter in session.document.parameters(operation_id) if parameter.location == "path"}
+    has_body = session.document.request_body(operation_id) is not None
+    body: Any = {} if has_body else NOTHING
+    return session.build(operation_id, path=dict.fromkeys(names, UNKNOWN_THING), body=body)
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_every_operation_needs_a_key(operation_id: str, session: Session) -> None:
+    """Each operation refuses no header, another scheme, a malformed and an unknown key."""
+    for words, (authorization, code) in CREDENTIALS.items():
+        exchange = session.send(replace(_request(session, operation_id), authorization=authorization))
+        wrong = [] if exchange.status == 401 else [f"{words}: the answer is {exchange.status}, not 401"]
+        session.judge(REFUSES, wrong, exchange)
+        if not wrong:
+            seen = [] if exchange.code == code else [f"{words}: the code is {exchange.code}, not {code}"]
+            session.judge(CODE, seen, exchange)
+
+
+@rule("authentication/key-is-its-own", source="reference")
+def test_the_current_key_is_told(session: Session) -> None:
+    """The current key is told by how it begins, never whole."""
+    exchange: Exchange = session.call("getCurrentApiKey")
+    prefix = exchange.json.get("keyPrefix") if isinstance(exchange.json, dict) else None
+    require(isinstance(prefix, str), "the answer has no keyPrefix", exchange)
+    shown = str(prefix).rstrip(".…*")
+    require(session.target.key.startswith(shown), "the keyPrefix is not how the key begins", exchange)
+    require(shown != session.target.key, "the keyPrefix is the whole key", exchange)

@@ -1,0 +1,70 @@
+"""Say whether a server keeps the contract: the one that COSPEC_BASE_URL names, else the embedded mock server.
+
+Starts the mock on a free port when no server is named, runs the suite, and stops the mock. Arguments go to pytest.
+Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTHING_SAID = 2
+STARTED = "coSPEC mock server at "
+
+MOCK_KEYS = {
+    "COSPEC_API_KEY": "csk_live_contract_tests_own",
+    "COSPEC_API_KEY_SECOND": "csk_live_contract_tests_own__2",
+    "COSPEC_API_KEY_OTHER_ORG": "csk_live_contract_tests_other",
+    "COSPEC_API_KEY_NO_CREDITS": "csk_live_no_credits_contract_tests",
+    "COSPEC_API_KEY_NO_ANTHROPIC": "csk_live_no_anthropic_contract_tests",
+    "COSPEC_API_KEY_NO_GITHUB_APP": "csk_live_no_github_app_contract_tests",
+    "COSPEC_API_KEY_NO_GIT_PROVIDER": "csk_live_no_git_provider_contract_tests",
+}
+
+
+@contextmanager
+def mock_server(*options: str) -> Iterator[str]:
+    """Run a mock server of our own on a free port and yield its URL."""
+    command = [sys.executable, "-m", "mock_server", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line.startswith(STARTED):
+                raise RuntimeError("the mock server did not start")
+            yield line.removeprefix(STARTED).split()[0]
+        finally:
+            process.terminate()
+
+
+def run_suite(environment: Mapping[str, str], arguments: list[str]) -> int:
+    """Run the suite in a process of its own and return its exit status, one of 0, 1 and 2."""
+    command = [sys.executable, "-m", "pytest", "contract_tests", *arguments]
+    status = subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode
+    return status if status in (0, 1) else NOTHING_SAID
+
+
+def main(arguments: list[str]) -> int:
+    """Run the suite against the server that the environment names, or against a mock server."""
+    environment = dict(os.environ)
+    if environment.get("COSPEC_BASE_URL"):
+        return run_suite(environment, arguments)
+    try:
+        with mock_server() as url:
+            own = {"COSPEC_BASE_URL": url, "COSPEC_CONTROL_URL": f"{url}/_control", **MOCK_KEYS}
+            return run_suite(environment | own, arguments)
+    except RuntimeError as error:
+        print(f"{error}.", file=sys.stderr)
+        return NOTHING_SAID
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(NOTHING_SAID)
