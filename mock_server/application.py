@@ -20,7 +20,7 @@ from mock_server.api_keys import ApiKey, authenticate
 from mock_server.calls import Answer, Call, Handler
 from mock_server.clock import Clock
 from mock_server.deliveries import Deliverer, NoDeliverer
-from mock_server.http1 import BodyTooLargeError
+from mock_server.http1 import MAX_BODY_BYTES, BodyTooLargeError
 from mock_server.notifications import Notifier
 from mock_server.operations import HANDLERS
 from mock_server.organizations import Organizations
@@ -34,8 +34,6 @@ from mock_server.validation import request_rules
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-MAX_BODY_BYTES = 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +126,9 @@ class Application:
             head = [] if content is None else [_JSON]
         except Refusal as refusal:
             status, content, head = _problem(refusal, raw_path)
-        except Exception:  # whatever fails, the client gets a documented answer
+        except BodyTooLargeError:
+            status, content, head = _problem(Refusal(ProblemCode.BAD_REQUEST, "The body is too large."), raw_path)
+        except Exception:  # noqa: BLE001 - whatever fails, the client gets a documented answer
             _log.exception("%s %s failed", method, raw_path.decode("latin-1"))
             failure = Refusal(ProblemCode.INTERNAL_ERROR, "The mock server failed.")
             status, content, head = _problem(failure, raw_path)
@@ -148,23 +148,20 @@ class Application:
         """The operation's answer. Nothing waits between the last look at the state and its change."""
         operation_id = route.operation.operation_id
         rules = self._rules[operation_id]
-        body: Mapping[str, Any] = {}
-        if rules.takes_body:
-            try:
-                raw_body = await _read(receive)
-            except BodyTooLargeError:
-                raise Refusal(ProblemCode.BAD_REQUEST, "The body is too large.") from None
-            now = self._clock.settle()
-            organization = self._organizations.get(key.organization_name, now)
-        else:
-            now = self._clock.settle()
-            organization = self._organizations.get(key.organization_name, now)
+        raw_body = await _read(receive) if rules.takes_body else b""
+        now = self._clock.settle()
+        organization = self._organizations.get(key.organization_name, now)
         if organization.scenario is Scenario.INTERNAL_ERROR:
             raise Refusal(ProblemCode.INTERNAL_ERROR, "The key asks the mock for this problem.")
-        query = rules.query(scope["query_string"])
-        if rules.takes_body:
-            body = rules.body(raw_body, _header(scope["headers"], b"content-type"))
-        call = Call(organization, key, route.parameters, query, body, now, self._run_events)
+        call = Call(
+            organization=organization,
+            api_key=key,
+            path=route.parameters,
+            query=rules.query(scope["query_string"]),
+            body=rules.body(raw_body, _header(scope["headers"], b"content-type")) if rules.takes_body else {},
+            now=now,
+            run_events=self._run_events,
+        )
         return self._handlers[operation_id](call)
 
 

@@ -63,7 +63,7 @@ def _members(raw_body: bytes) -> dict[str, Any]:
     return body
 
 
-async def _state(server: Steerable, body: dict[str, Any]) -> dict[str, Any]:
+async def _state(server: Steerable, _: dict[str, Any]) -> dict[str, Any]:
     return {"name": "coSPEC mock server", "version": document.load()["info"]["version"], "now": server.now()}
 
 

@@ -40,7 +40,8 @@ class RequestShape:
 def load() -> Mapping[str, Any]:
     """The document as plain data, its references unresolved."""
     with DOCUMENT.open("rb") as file:
-        document: Mapping[str, Any] = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # The C loader is as safe and ten times as fast; it is missing where PyYAML was built without libyaml.
+        document: Mapping[str, Any] = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     return document
 
 

@@ -6,6 +6,7 @@ How one attempt is made is for `mock_server.deliveries`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 
 import orjson
 
@@ -81,7 +82,7 @@ class Notifier:
         run.callback_status = "success" if outcome.delivered else "failed"
 
 
-def _start(tasks: set[asyncio.Task[None]], attempt: object) -> None:
-    task = asyncio.get_running_loop().create_task(attempt)  # type: ignore[arg-type]
+def _start(tasks: set[asyncio.Task[None]], attempt: Coroutine[None, None, None]) -> None:
+    task = asyncio.get_running_loop().create_task(attempt)
     tasks.add(task)
     task.add_done_callback(tasks.discard)

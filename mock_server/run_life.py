@@ -83,6 +83,7 @@ def plan_run(
     elif Word.SLOW in words:
         bankrupt = _milliseconds(limit * 0.9 / rate_per_minute_usd * 60)
         running = min(SLOW_SECONDS, guardrails.timeout_seconds, bankrupt)
+        agent_cost = min(agent_cost, money(limit * 0.1))
         if running < SLOW_SECONDS:
             status, reason = "failed", "max_cost" if running == bankrupt else "timeout"
             error = None

@@ -1,14 +1,14 @@
-"""Does a request fit the document? Body and query against its JSON Schemas, and what is wrong, field by field.
+"""Does a request fit the document? Body and query against its JSON Schemas.
 
-Every bound, pattern and enum is the document's; what it cannot say (existence, conflicts) is for the resources.
+Every bound, pattern and enum is the document's; what it cannot say (existence, conflicts) is for the resources,
+and faults are put in words by `mock_server.field_errors`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,10 +18,8 @@ import orjson
 from generated.contract import OPERATIONS, ProblemCode
 from mock_server import document
 from mock_server.document import QueryParameter
+from mock_server.field_errors import field_errors
 from mock_server.problems import FieldError, Refusal
-
-MOST_ERRORS = 50
-"""So many faults of one request are told at the most."""
 
 _INTEGER = re.compile(r"-?[0-9]+")
 _LONGEST_INTEGER = 18
@@ -81,13 +79,13 @@ class RequestRules:
             raise Refusal(ProblemCode.BAD_REQUEST, "The body is not valid JSON.") from None
         if not isinstance(value, dict):
             raise Refusal(ProblemCode.BAD_REQUEST, "The body is not a JSON object.")
-        if self._body is not None and not self._body.is_valid(value):
-            raise _refusal("Invalid request body", _field_errors(self._body.iter_errors(value), whole_path=True))
+        if self._body is not None and (errors := field_errors(self._body.iter_errors(value), whole_path=True)):
+            raise Refusal(ProblemCode.VALIDATION_FAILED, "Invalid request body", errors)
         return value
 
     def _parse_query(self, raw: bytes) -> Mapping[str, Any]:
         values: dict[str, Any] = {}
-        repeated = []
+        repeated: list[FieldError] = []
         for name, text in _pairs(raw):
             parameter = self._parameters.get(name)
             if parameter is None:
@@ -95,10 +93,9 @@ class RequestRules:
             if name in values:
                 repeated.append(FieldError(name, "Parameter must be given once", "invalid_type"))
             values[name] = _typed(text, parameter)
-        if repeated:
-            raise _refusal("Invalid query parameters", repeated)
-        if not self._query.is_valid(values):
-            raise _refusal("Invalid query parameters", _field_errors(self._query.iter_errors(values), whole_path=False))
+        errors = (*repeated, *field_errors(self._query.iter_errors(values), whole_path=False))
+        if errors:
+            raise Refusal(ProblemCode.VALIDATION_FAILED, "Invalid query parameters", errors)
         return {**self._defaults, **values}
 
 
@@ -133,73 +130,3 @@ def _typed(text: str, parameter: QueryParameter) -> Any:
         digits = text.lstrip("-").lstrip("0")
         return sign * (int(digits or "0") if len(digits) <= _LONGEST_INTEGER else 10**_LONGEST_INTEGER)
     return text
-
-
-def _refusal(detail: str, errors: Iterable[FieldError]) -> Refusal:
-    return Refusal(ProblemCode.VALIDATION_FAILED, detail, tuple(errors))
-
-
-def _field_errors(errors: Iterable[jsonschema_rs.ValidationError], *, whole_path: bool) -> Iterator[FieldError]:
-    return (_field_error(_cause(error), whole_path=whole_path) for error in islice(errors, MOST_ERRORS))
-
-
-def _cause(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
-    """Of a failed `oneOf` or `anyOf`, what is wrong with the branch that the value was meant for."""
-    context = getattr(error.kind, "context", None)
-    while context:
-        depth = len(error.instance_path)
-        meant = [branch for branch in context if not any(_is_other_type(inner, depth) for inner in branch)]
-        if len(meant) != 1 or not meant[0]:
-            break
-        error = meant[0][0]
-        context = getattr(error.kind, "context", None)
-    return error
-
-
-def _is_other_type(error: jsonschema_rs.ValidationError, depth: int) -> bool:
-    return error.kind.name == "type" and len(error.instance_path) == depth
-
-
-def _field_error(error: jsonschema_rs.ValidationError, *, whole_path: bool) -> FieldError:
-    kind = error.kind
-    path = [str(part) for part in error.instance_path]
-    if kind.name == "required":
-        path.append(kind.property)
-    message, code = _explain(error)
-    return FieldError(".".join(path) if whole_path else path[0], message, code)
-
-
-def _explain(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
-    """Message and code of an error. The value itself is not told: it may be a secret."""
-    kind = error.kind
-    match kind.name:
-        case "required":
-            return "Required", "required"
-        case "type":
-            return f"Expected {' or '.join(kind.types)}", "invalid_type"
-        case "enum":
-            return f"Expected one of {', '.join(map(str, kind.options))}", "invalid_enum_value"
-        case "minLength":
-            return f"String must contain at least {kind.limit} character(s)", "too_small"
-        case "maxLength":
-            return f"String must contain at most {kind.limit} character(s)", "too_big"
-        case "minItems":
-            return f"Array must contain at least {kind.limit} element(s)", "too_small"
-        case "maxItems":
-            return f"Array must contain at most {kind.limit} element(s)", "too_big"
-        case "maxProperties":
-            return f"Object must contain at most {kind.limit} member(s)", "too_big"
-        case "minimum":
-            return f"Number must be greater than or equal to {kind.limit}", "too_small"
-        case "maximum":
-            return f"Number must be less than or equal to {kind.limit}", "too_big"
-        case "format":
-            return f"Invalid {kind.format}", "invalid_string"
-        case "pattern":
-            return f"String must match {kind.pattern}", "invalid_string"
-        case "not":
-            return "String is not allowed", "invalid_string"
-        case "x-max-json-bytes" | "custom":
-            return error.message, "too_big"
-        case _:
-            return "Invalid value", "invalid_value"
