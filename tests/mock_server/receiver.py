@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
+
+    import trustme
+
+HOST = "hooks.example.test"
+"""Whose certificate the https receiver has; a name that only a resolution leads anywhere."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     held: threading.Event = field(default_factory=threading.Event)
     """Answers wait while it is not set."""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    """Set once something was received."""
 
     def __post_init__(self) -> None:
         self.held.set()
@@ -48,6 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         receiver.received.append(Received(self.path, headers, body))
+        receiver.arrived.set()
         receiver.held.wait(10)
         self.send_response(receiver.status)
         if 300 <= receiver.status < 400:
@@ -66,10 +74,12 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver at 127.0.0.1, over https when `tls` is given."""
+def receiving(authority: trustme.CA | None = None) -> Iterator[Receiver]:
+    """A receiver at 127.0.0.1, over https as `HOST` when there is an authority that vouches for it."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        if tls is not None:
+        if authority is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert(HOST).configure_cert(tls)
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.receiver = Receiver(port=server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

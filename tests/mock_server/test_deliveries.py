@@ -7,12 +7,9 @@ import base64
 import hashlib
 import hmac
 import socket
-import ssl
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import trustme
 
 from mock_server import deliveries
 from mock_server.deliveries import (
@@ -25,33 +22,12 @@ from mock_server.deliveries import (
     new_secret,
     sign,
 )
-from tests.mock_server.receiver import Receiver, receiving
+from tests.mock_server.receiver import HOST, Receiver, receiving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-HOST = "hooks.example.test"
 TIMESTAMP = 1_772_366_862
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def ca(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(str(file))
-    return file
-
-
-@pytest.fixture
-def receiver(authority: trustme.CA) -> Iterator[Receiver]:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(HOST).configure_cert(tls)
-    with receiving(tls) as receiver:
-        yield receiver
 
 
 def attempt(
