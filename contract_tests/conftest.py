@@ -14,12 +14,23 @@ from contract_tests.harness.settings import Settings
 from contract_tests.harness.world import World
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    plugin.refuse_unknown_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(rule): the promise that the test checks")
+    plugin.quieten(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     plugin.start(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> bool | None:
+    return True if plugin.is_abandoned(session.config) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,6 +45,15 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from plugin.call(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    test_report = yield
+    plugin.retell(item, call, test_report)
+    return test_report
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -5,25 +5,29 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import requests
 
 from contract_tests.harness import report
 from contract_tests.harness.document import Document
+from contract_tests.harness.exchange import NO_JSON
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break, Broken, Rule
 from contract_tests.harness.session import LineError, Session, describe
 from contract_tests.harness.settings import Settings, SettingsError, read_settings, unknown_settings
 from contract_tests.harness.target import open_target
+from generated.contract import Header
 
 CONFORMS, DOES_NOT_CONFORM, NOTHING_SAID = 0, 1, 2
 
 SETTINGS = pytest.StashKey[Settings]()
 SESSION = pytest.StashKey[Session]()
+ABANDONED = pytest.StashKey[bool]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
 SUITE = Path(__file__).parents[1]
 
@@ -32,21 +36,46 @@ class Warned(Exception):
     """Ends a test whose assumption does not hold: neither passed nor failed."""
 
 
+def refuse_unknown_options(parser: pytest.Parser) -> None:
+    """Make an unknown option end with exit status 2: pytest's own 4 is no verdict."""
+
+    def refuse(message: str) -> NoReturn:
+        print(f"{message} (try --help)", file=sys.stderr)
+        sys.exit(NOTHING_SAID)
+
+    parser.optparser.error = refuse  # type: ignore[method-assign]
+
+
 def start(session: pytest.Session) -> None:
-    """Read the settings and speak with the server once. Ends the run with exit status 2 when that fails."""
+    """Read the settings and speak with the server once; when that fails, nothing is collected and the run ends."""
     config = session.config
     if config.option.collectonly:
         return
     try:
-        settings = read_settings()
-    except SettingsError as error:
-        pytest.exit(str(error), NOTHING_SAID)
+        _open(config)
+    except (SettingsError, Unreachable) as error:
+        report.write(config, str(error))
+        config.stash[ABANDONED] = True
+
+
+class Unreachable(Exception):
+    """The server cannot be tested; the message says why and what to do."""
+
+
+def is_abandoned(config: pytest.Config) -> bool:
+    """Whether the run ended before it began."""
+    return config.stash.get(ABANDONED, False)
+
+
+def _open(config: pytest.Config) -> None:
+    """Open the target that the settings describe. Raises SettingsError or Unreachable."""
+    settings = read_settings()
     for name in unknown_settings():
         report.write(config, f"{name} is no setting of the suite and is ignored.")
     try:
         target = open_target(settings)
-    except (requests.RequestException, ValueError, KeyError):
-        pytest.exit(f"COSPEC_CONTROL_URL {settings.control_url} does not answer as a control interface.", NOTHING_SAID)
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        raise Unreachable(f"{settings.control_url} (COSPEC_CONTROL_URL) is no control interface of the mock.") from None
     line = Session(
         target,
         Document(),
@@ -62,12 +91,16 @@ def start(session: pytest.Session) -> None:
     except LineError as error:
         cause = error.__cause__
         reason = describe(cause) if isinstance(cause, requests.RequestException) else str(error)
-        pytest.exit(f"No answer from {settings.base_url}: {reason}.", NOTHING_SAID)
+        raise Unreachable(f"No answer from {settings.base_url}: {reason}. Is COSPEC_BASE_URL right?") from None
     if answer.status == 401:
-        pytest.exit(
+        raise Unreachable(
             f"{settings.base_url} refuses the key {report.shown_key(settings.api_key)} with 401 {answer.code or ''}. "
-            "Set COSPEC_API_KEY (make test API_KEY=...) to a valid one.",
-            NOTHING_SAID,
+            "Set COSPEC_API_KEY (make test API_KEY=...) to a valid one."
+        )
+    if answer.json is NO_JSON and Header.RATE_LIMIT_LIMIT.lower() not in answer.response.headers:
+        raise Unreachable(
+            f"{settings.base_url} does not look like the coSPEC API: it answers {answer.request.path} with "
+            f"{answer.status} {answer.response.media_type}. Is COSPEC_BASE_URL right?"
         )
 
 
@@ -142,10 +175,28 @@ def _book(line: Session) -> list[Break]:
     return found
 
 
+def quieten(config: pytest.Config) -> None:
+    """Leave the telling of failures to the report, and write JUnit to reports/ unless told otherwise."""
+    if config.option.verbose < 2:
+        config.option.tbstyle = "no"
+        config.option.reportchars = ""
+    if config.option.xmlpath is None and not config.option.collectonly:
+        config.option.xmlpath = str(config.rootpath / "reports" / "junit.xml")
+
+
+def retell(item: pytest.Item, call_info: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
+    """Put the promise, what was seen and a curl line in place of a traceback."""
+    error = call_info.excinfo.value if call_info.excinfo else None
+    if isinstance(error, Broken) and item.config.option.verbose < 2:
+        test_report.longrepr = report.evidence(str(error), error.exchange, item.config.stash[SESSION].target.base_url)
+
+
 def finish(session: pytest.Session, exit_status: int) -> None:
     """Turn what was found into the exit status of the run."""
     line = session.config.stash.get(SESSION, None)
-    if line is None or session.config.option.collectonly:
+    if is_abandoned(session.config):
+        session.exitstatus = NOTHING_SAID
+    if line is None or is_abandoned(session.config):
         return
     _book(line)
     results = line.results
@@ -164,5 +215,5 @@ def finish(session: pytest.Session, exit_status: int) -> None:
 def conclude(config: pytest.Config) -> None:
     """Print what was found."""
     line = config.stash.get(SESSION, None)
-    if line is not None and not config.option.collectonly:
+    if line is not None and not is_abandoned(config):
         report.summary(config, line, config.stash[SETTINGS], config.stash[STOPWATCH].seconds)

@@ -9,7 +9,7 @@ from itertools import groupby
 import pytest
 from pydantic import SecretStr
 
-from contract_tests.harness.exchange import redact
+from contract_tests.harness.exchange import Exchange, redact
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break
 from contract_tests.harness.session import Session
@@ -43,6 +43,14 @@ def brief(breaks: Sequence[Break]) -> str:
     for found in breaks:
         lines.setdefault(found.rule.id, f"{found.rule.id}: {redact(found.seen)}")
     return "\n".join(lines.values())
+
+
+def evidence(seen: str, exchange: Exchange | None, base_url: str) -> str:
+    """Tell what was seen with the response and the command that repeats the request."""
+    lines = [redact(seen)]
+    if exchange is not None:
+        lines += [exchange.summary(), exchange.request.as_curl(base_url)]
+    return "\n".join(lines)
 
 
 def summary(config: pytest.Config, session: Session, settings: Settings, seconds: float) -> None:
@@ -104,7 +112,8 @@ def _problems(config: pytest.Config, title: str, breaks: Iterable[Break], sessio
         for found in members:
             shown.setdefault((found.operation_id, found.seen), found)
         for found in list(shown.values())[:_SHOWN_OF_A_RULE]:
-            write(config, f"    seen:    {found.operation_id + ': ' if found.operation_id else ''}{found.seen}")
+            asked = f"{found.operation_id}: " if found.operation_id and found.operation_id not in found.seen else ""
+            write(config, f"    seen:    {asked}{found.seen}")
             if found.exchange is not None:
                 write(config, f"             {found.exchange.summary()}")
                 write(config, f"    repeat:  {found.exchange.request.as_curl(session.target.base_url)}")
