@@ -37,10 +37,8 @@ REPOSITORIES: tuple[dict[str, Any], ...] = tuple(
 
 _LISTED = {repository["fullName"]: repository["provider"] for repository in REPOSITORIES}
 _HOSTS = {"github": "github.com", "gitlab": "gitlab.com"}
-_NAME = r"[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*"
-_REPOSITORY = re.compile(
-    rf"(?:https?://(?P<host>[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?)/)?(?P<name>{_NAME}(?:/{_NAME})+?)(?:\.git)?/?"
-)
+_NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]+"
+_REPOSITORY = re.compile(rf"(?:https?://(?P<host>[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?)/)?(?P<name>{_NAME}(?:/{_NAME})+)/?")
 _LONGEST = 512
 
 
@@ -61,9 +59,9 @@ class RepositoryAddress:
 def address_of(repo: str) -> RepositoryAddress | None:
     """The address that `repo` is, as `owner/repo` or a full URL; None when it looks like neither."""
     match = _REPOSITORY.fullmatch(repo) if len(repo) <= _LONGEST else None
-    if match is None:
+    if match is None or match["name"].endswith("/.git"):
         return None
-    name, host = match["name"], match["host"]
+    name, host = match["name"].removesuffix(".git"), match["host"]
     if host is None:
         provider = _LISTED.get(name, "github")
         return RepositoryAddress(name, _HOSTS[provider], provider)

@@ -8,18 +8,13 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.mock_server.in_process import Client, Mock, Receivers
+from tests.mock_server.in_process import Client, Mock
 from tests.mock_server.receiver import Receiver, receiving
 
 
 @pytest.fixture
-def receivers() -> Receivers:
-    return Receivers()
-
-
-@pytest.fixture
-def mock(receivers: Receivers) -> Iterator[Mock]:
-    mock = Mock(receivers)
+def mock() -> Iterator[Mock]:
+    mock = Mock()
     yield mock
     mock.close()
 

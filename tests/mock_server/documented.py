@@ -72,7 +72,13 @@ def check(response: Response) -> None:
 
 
 def operation_of(method: str, path: str) -> Operation | None:
-    """The operation that the document has for a plain path."""
+    """The operation that the document has for a path; to encode what needs none changes nothing (RFC 3986, 2.3)."""
+    path = re.sub(
+        r"%(?:2D|2E|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])",
+        lambda code: chr(int(code[0][1:], 16)),
+        path,
+        flags=re.I,
+    )
     for operation in OPERATIONS.values():
         pattern = re.sub(r"\{[^}]+\}", "[^/]+", operation.path)
         if operation.method == method and re.fullmatch(pattern, path.partition("?")[0]):

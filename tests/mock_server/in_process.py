@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from mock_server.application import Application
 from mock_server.clock import Clock
-from mock_server.deliveries import Deliverer, Delivery, Outcome
+from mock_server.deliveries import Delivery, Outcome
 from tests.mock_server import documented
 from tests.mock_server.documented import Response
 
@@ -47,8 +47,9 @@ class Receivers:
 class Mock:
     """An application in an event loop of its own."""
 
-    def __init__(self, deliverer: Deliverer | None = None, *, control: bool = True) -> None:
-        self.application = Application(deliverer=deliverer, control=control, clock=Clock(lambda: START))
+    def __init__(self, *, control: bool = True) -> None:
+        self.receivers = Receivers()
+        self.application = Application(deliverer=self.receivers, control=control, clock=Clock(lambda: START))
         self._runner = asyncio.Runner()
 
     def close(self) -> None:
