@@ -94,7 +94,7 @@ def test_models_and_schemas_take_the_same_bodies(name: str) -> None:
     """Of drawn instances, fitting and broken, the model takes those that the schema takes, listed differences aside."""
     taken = set()
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(INSTANCES.any_of({"$ref": f"#/components/schemas/{name}"}))
     def compare(instance: Any) -> None:
         taken.add(agree(name, instance))
