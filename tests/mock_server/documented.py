@@ -77,7 +77,7 @@ def operation_of(method: str, path: str) -> Operation | None:
         r"%(?:2D|2E|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])",
         lambda code: chr(int(code[0][1:], 16)),
         path,
-        flags=re.I,
+        flags=re.IGNORECASE,
     )
     for operation in OPERATIONS.values():
         pattern = re.sub(r"\{[^}]+\}", "[^/]+", operation.path)

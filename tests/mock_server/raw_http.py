@@ -28,14 +28,20 @@ def connect(port: int) -> socket.socket:
     return client
 
 
-def talk(port: int, data: bytes, *, method: str = "GET") -> list[Answer]:
-    """Send `data`, end the sending half, and return every answer until the server ends the connection."""
+def send(port: int, data: bytes) -> bytes:
+    """Send `data`, end the sending half, and return everything until the server ends the connection."""
+    received = b""
     with connect(port) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
-        received = b""
         while part := client.recv(65536):
             received += part
+    return received
+
+
+def talk(port: int, data: bytes, *, method: str = "GET") -> list[Answer]:
+    """Send `data` and nothing more, and return every answer until the server ends the connection."""
+    received = send(port, data)
     answers = []
     while received:
         answer, received = read_answer(received, has_body=method != "HEAD")
