@@ -11,6 +11,7 @@ from contract_tests.harness import plugin, report
 from contract_tests.harness.document import Document
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
+from contract_tests.harness.windows import RATE_LIMIT_FILE, WindowLog
 from contract_tests.harness.world import World
 
 
@@ -77,6 +78,12 @@ def settings(pytestconfig: pytest.Config) -> Settings:
 @pytest.fixture(scope="session")
 def document(session: Session) -> Document:
     return session.document
+
+
+@pytest.fixture(scope="session", autouse=True)
+def windows(world: World, request: pytest.FixtureRequest) -> WindowLog:
+    wanted = any(item.path.name == RATE_LIMIT_FILE for item in request.session.items)
+    return WindowLog(world, wanted=wanted)
 
 
 @pytest.fixture(scope="session")

@@ -39,12 +39,14 @@ Check = Callable[[Exchange, Seen], Iterable[str]]
 CHECKS: list[tuple[Rule, Callable[[Exchange, Seen], bool], Check]] = []
 
 
-def _check(
+def check(
     rule_id: str, sentence: str, *, source: str = "overview", when: Callable[[Exchange, Seen], bool] = lambda *_: True
 ) -> Callable[[Check], Check]:
-    def register(check: Check) -> Check:
-        CHECKS.append((Rule(rule_id, source, sentence), when, check))
-        return check
+    """Make a function one of the checks on every response that `when` picks."""
+
+    def register(function: Check) -> Check:
+        CHECKS.append((Rule(rule_id, source, sentence), when, function))
+        return function
 
     return register
 
@@ -61,7 +63,7 @@ def _is_of_operation(exchange: Exchange, _: Seen) -> bool:
     return exchange.request.operation_id is not None
 
 
-@_check(
+@check(
     "response/status-is-documented",
     "An operation answers only with statuses that the document lists for it; what the document lacks is a 404.",
 )
@@ -75,7 +77,7 @@ def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
         yield f"the status {exchange.status} is none of {', '.join(map(str, sorted(documented)))}"
 
 
-@_check(
+@check(
     "response/success-status",
     "Reads and updates succeed with 200, creates with 201, deletes with 204.",
     source="assumed",
@@ -87,7 +89,7 @@ def _success_status(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the status is {exchange.status}, not {expected}"
 
 
-@_check(
+@check(
     "response/no-server-error",
     "No request of the suite makes the server fail: none is answered 500.",
 )
@@ -96,7 +98,7 @@ def _no_server_error(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the server failed with {exchange.status}"
 
 
-@_check(
+@check(
     "headers/rate-limit-on-every-response",
     "Every response, errors included, carries X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset.",
 )
@@ -106,7 +108,7 @@ def _rate_headers(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the response with status {exchange.status} has no {' and no '.join(missing)}"
 
 
-@_check(
+@check(
     "headers/rate-limit-well-formed",
     "The rate headers are whole numbers: the limit as documented, the remaining requests never negative and below "
     "the limit, the reset in Unix seconds.",
@@ -116,7 +118,7 @@ def _rate_headers_form(exchange: Exchange, seen: Seen) -> Iterator[str]:
         yield from _header_errors(exchange, seen, name)
 
 
-@_check(
+@check(
     "headers/retry-after-on-429",
     "Every 429 response, of either kind, carries Retry-After in whole seconds, never negative.",
     when=lambda exchange, _: exchange.status == 429,
@@ -127,7 +129,7 @@ def _retry_after(exchange: Exchange, seen: Seen) -> Iterator[str]:
     yield from _header_errors(exchange, seen, Header.RETRY_AFTER)
 
 
-@_check(
+@check(
     "headers/retry-after-only-on-429",
     "Retry-After is on 429 responses only.",
     when=lambda exchange, _: exchange.status != 429,
@@ -150,7 +152,7 @@ def _header_errors(exchange: Exchange, seen: Seen, name: str) -> Iterator[str]:
         yield f"{name}: {error.message}"
 
 
-@_check(
+@check(
     "response/media-type",
     "Bodies are application/json, problems application/problem+json or application/json.",
     when=lambda exchange, _: bool(exchange.response.body),
@@ -161,7 +163,7 @@ def _media_type(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the media type is {exchange.response.media_type or 'missing'}, not {' or '.join(allowed)}"
 
 
-@_check(
+@check(
     "response/body-is-json",
     "A body is JSON; only the success of a delete has none.",
 )
@@ -189,7 +191,7 @@ def _body_errors(exchange: Exchange, seen: Seen) -> Iterator[tuple[str, str]]:
         yield error.source, str(error)
 
 
-@_check(
+@check(
     "response/body-fits-its-schema",
     "A success has every member that the document requires, of the type and within the bounds that it says.",
     source="reference",
@@ -199,7 +201,7 @@ def _body(exchange: Exchange, seen: Seen) -> Iterator[str]:
     return (message for source, message in _body_errors(exchange, seen) if SOURCES[source].level == "must")
 
 
-@_check(
+@check(
     "response/body-fits-assumed-schema",
     "The members whose shape is assumed are as assumed.",
     source="assumed",
@@ -209,7 +211,7 @@ def _assumed_body(exchange: Exchange, seen: Seen) -> Iterator[str]:
     return (message for source, message in _body_errors(exchange, seen) if SOURCES[source].level == "should")
 
 
-@_check(
+@check(
     "problem/has-its-members",
     "A problem has type (a bare word), title and status; its other members are of the right type; VALIDATION_FAILED "
     "always lists at least one error with field, message and code.",
@@ -219,7 +221,7 @@ def _problem(exchange: Exchange, seen: Seen) -> Iterator[str]:
     return (str(error) for error in seen.document.errors(seen.document.problem, exchange.json))
 
 
-@_check(
+@check(
     "problem/status-repeats-the-status",
     "A problem's status member equals the HTTP status.",
     when=_is_documented_problem,
@@ -230,7 +232,7 @@ def _problem_status(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the problem says status {str(status)[:40]}, the response has {exchange.status}"
 
 
-@_check(
+@check(
     "problem/code-comes-with-its-status",
     "A problem's code is one of the catalogue and comes with the status that the catalogue gives it.",
     when=_is_documented_problem,
@@ -266,7 +268,7 @@ def _misplaced_code(exchange: Exchange, seen: Seen) -> str | None:
     return "assumed" if sources == {"assumed"} else "overview"
 
 
-@_check(
+@check(
     "problem/code-is-documented",
     "An operation answers only with the codes that the document lists for it and the status.",
     when=_is_documented_problem,
@@ -277,7 +279,7 @@ def _documented_code(exchange: Exchange, seen: Seen) -> Iterator[str]:
         yield f"{asked} answers {exchange.status} with {exchange.code}"
 
 
-@_check(
+@check(
     "problem/assumed-code",
     "An operation answers with the codes that are assumed for it where nothing published names one.",
     source="assumed",
@@ -288,7 +290,7 @@ def _assumed_code(exchange: Exchange, seen: Seen) -> Iterator[str]:
         yield f"{exchange.request.operation_id} answers {exchange.status} with {exchange.code}"
 
 
-@_check(
+@check(
     "problem/title-of-its-code",
     "A problem's title starts with the text that the catalogue gives its code.",
     source="assumed",
@@ -301,7 +303,7 @@ def _title(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the title of {kind.code} is {title[:80]!r}, not {kind.title!r}"
 
 
-@_check(
+@check(
     "problem/instance-is-the-path",
     "Where a problem has an instance, it is the path of the request.",
     when=_is_documented_problem,
@@ -312,7 +314,7 @@ def _instance(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the instance is {instance[:80]!r}, the path {exchange.request.path[:80]!r}"
 
 
-@_check(
+@check(
     "problem/request-ids-differ",
     "Where problems have request ids, no two share one.",
     when=lambda exchange, seen: _is_documented_problem(exchange, seen) and bool(exchange.json.get("requestId")),
@@ -324,7 +326,7 @@ def _request_ids(exchange: Exchange, seen: Seen) -> Iterator[str]:
         yield f"the request id {request_id[:60]!r} was seen before"
 
 
-@_check(
+@check(
     "response/no-secret",
     "No body shows an API key, a webhook's secret after its creation, or a stack trace.",
 )
@@ -343,6 +345,6 @@ def _no_secret(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 def check_response(exchange: Exchange, seen: Seen) -> Iterator[tuple[Rule, list[Break]]]:
     """Hold an exchange to every rule that speaks of it. Yields each such rule with what broke it, if anything did."""
-    for rule, applies, check in CHECKS:
+    for rule, applies, function in CHECKS:
         if applies(exchange, seen):
-            yield rule, [Break(rule, message, exchange) for message in check(exchange, seen)]
+            yield rule, [Break(rule, message, exchange) for message in function(exchange, seen)]

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from contract_tests.harness import report
+from contract_tests.harness import checks, pages, report
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON
 from contract_tests.harness.results import Results
@@ -27,6 +27,8 @@ CONFORMS, DOES_NOT_CONFORM, NOTHING_SAID = 0, 1, 2
 
 SETTINGS = pytest.StashKey[Settings]()
 SESSION = pytest.StashKey[Session]()
+RESPONSE_RULES = (checks, pages)
+"""The modules whose rules every response is held to: importing them registers the rules."""
 ABANDONED = pytest.StashKey[bool]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
 SUITE = Path(__file__).parents[1]

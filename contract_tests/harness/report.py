@@ -68,6 +68,11 @@ def summary(config: pytest.Config, session: Session, settings: Settings, seconds
         f"{len(operations)} of {len(OPERATIONS)} operations, {len(results.rules)} rules, {checks} checks, "
         f"{results.requests} requests, {seconds:.1f} seconds, seed {settings.seed}",
     )
+    files = ", ".join(
+        f"{name.removeprefix('test_').removesuffix('.py') or 'start'} {count}"
+        for name, count in results.requests_by_file.items()
+    )
+    write(config, f"requests by file: {files}")
     write(config, verdict(results, settings))
 
 

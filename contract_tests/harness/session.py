@@ -71,6 +71,8 @@ class Session:
         """What the current test sent, in order of arrival."""
         self.breaks: list[Break] = []
         """The rules on every response that broke in the current test."""
+        self.before_send: Callable[[], None] | None = None
+        """Called before each request that is sent in its turn."""
         self.observers: list[Callable[[Exchange], None]] = []
         """Who else learns of every exchange."""
         self._seen = Seen(document, secrets=set(_keys(target)))
@@ -123,6 +125,8 @@ class Session:
         key = request.authorization or ""
         if planned_refusal:
             return self._exchange(request)
+        if self.before_send is not None:
+            self.before_send()
         self._pace(key)
         exchange = self._exchange(request)
         for _ in range(_REFUSALS_ENDURED):

@@ -102,9 +102,10 @@ class Trials:
         nodes = list(self._nodes(pointer))
         source = self._document.source_at(nodes[0][0])
         kinds = {kind for _, node in nodes for kind in _kinds(node)}
-        wrong = _NOT_OF_TYPE.get(next(iter(kinds - {"null"}), ""))
-        if wrong is not None:
-            yield path, f"is of type {next(iter(kinds - {'null'}))}", source, wrong
+        kind = next(iter(kinds - {"null"}), "")
+        # A wrong type is no value of an enumeration either, and that is tried anyway.
+        if kind in _NOT_OF_TYPE and not any("enum" in node for _, node in nodes):
+            yield path, f"is of type {kind}", source, _NOT_OF_TYPE[kind]
         if kinds == {"integer"}:
             yield path, "is a whole number", source, 1.5
         for place, node in nodes:

@@ -98,6 +98,11 @@ class World:
         """A webhook's URL that nothing has yet; its host never resolves."""
         return f"https://hooks.acme.example/{self.fresh_name()}"
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether repository and template are known, so that naming them costs no request."""
+        return self._repositories is not None and self._template is not None
+
     # What is there
 
     def repositories(self) -> list[str]:

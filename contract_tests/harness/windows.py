@@ -1,0 +1,146 @@
+"""What a run has seen of the rate windows: every response's headers, and what happens in an empty window.
+
+Nothing is sent to count down a window: the log of all responses shows that. The one thing that must be provoked, an
+empty window, is looked into once, when the other tests have all but emptied one anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.world import PROMPT, World
+from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
+
+ALMOST_EMPTY = 12
+"""With so few requests left the window is emptied on purpose."""
+BEYOND = 4
+"""How many more requests than remain are sent at once."""
+PATIENCE = 3
+"""How many seconds later than told a window may open."""
+RATE_LIMIT_FILE = "test_rate_limit.py"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rate headers of one response, with the times of request and response by the target's clock."""
+
+    exchange: Exchange
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def key(self) -> str:
+        return self.exchange.request.authorization or ""
+
+    @property
+    def refused(self) -> bool:
+        return self.exchange.code == ProblemCode.RATE_LIMIT_EXCEEDED
+
+
+def reading(exchange: Exchange) -> Reading | None:
+    """Read the rate headers of a response, None when they are no whole numbers."""
+    names = (Header.RATE_LIMIT_LIMIT, Header.RATE_LIMIT_REMAINING, Header.RATE_LIMIT_RESET)
+    try:
+        return Reading(exchange, *(int(exchange.response.headers[name.lower()]) for name in names))
+    except (KeyError, ValueError):
+        return None
+
+
+@dataclass(frozen=True)
+class EmptyWindow:
+    """What was seen when a window was emptied: `left` requests remained, `together` were sent at once."""
+
+    left: int
+    together: list[Exchange]
+    refused: dict[str, Exchange]
+    """One request each, by what it was, sent into the empty window one after another."""
+    names: dict[str, str]
+    """What the refused creates would have made."""
+    reopened: list[Exchange]
+    """What was sent after the time that Retry-After told, until one was not refused."""
+    closed_early: bool
+    """Whether the window ended while it was looked into, which voids it."""
+
+
+@dataclass
+class WindowLog:
+    """Every reading of the run, and the empty window once it was looked into."""
+
+    world: World
+    wanted: bool = True
+    """Whether anybody wants to know what happens in an empty window."""
+    readings: list[Reading] = field(default_factory=list)
+    empty: EmptyWindow | None = None
+    _busy: bool = False
+
+    def __post_init__(self) -> None:
+        self.session = self.world.session
+        self.session.observers.append(self.note)
+        self.session.before_send = self.before_send
+
+    def note(self, exchange: Exchange) -> None:
+        found = reading(exchange)
+        if found is not None:
+            self.readings.append(found)
+
+    def of(self, key: str) -> list[Reading]:
+        return [found for found in self.readings if found.key == f"Bearer {key}"]
+
+    def pairs(self, key: str) -> list[tuple[Reading, Reading]]:
+        """Readings of a key that follow one another, the second sent when the first had come back."""
+        readings = self.of(key)
+        return [(one, other) for one, other in pairwise(readings) if other.exchange.sent_at >= one.exchange.received_at]
+
+    def before_send(self) -> None:
+        """Look into the window when it is all but empty and nobody has yet."""
+        if self._busy or self.empty is not None or not self.wanted:
+            return
+        left = self.session.remaining()
+        if left is not None and 0 < left <= ALMOST_EMPTY:
+            self.look_into(left)
+
+    def look_into(self, left: int) -> None:
+        """Empty the main key's window, in which so many requests are left, and see what comes then."""
+        session, self._busy = self.session, True
+        file, session.file = session.file, RATE_LIMIT_FILE
+        try:
+            found = self._empty(left)
+            if not found.closed_early:
+                self.empty = found
+        finally:
+            self._busy = False
+            session.file = file
+
+    def _empty(self, left: int) -> EmptyWindow:
+        session, world = self.session, self.world
+        before = self.of(session.target.key)[-1]
+        ask = session.build("getCurrentApiKey")
+        together = session.send_together([ask] * (left + BEYOND))
+        names = {"template": world.fresh_name(), "run": world.fresh_name()}
+        template = {"slug": names["template"], "name": names["template"], "baseImage": "node-22"}
+        run = world.run_body(prompt=f"{PROMPT} {names['run']}") if world.is_settled else None
+        asked = {
+            "a read": ask,
+            "the create of a template": session.build("createTemplate", body=template),
+            "a read of what is not there": session.build("getTemplate", path={"idOrSlug": names["run"]}),
+            "a create that breaks its schema": session.build("createTemplate", body={}),
+            "a request without a key": replace(ask, authorization=None),
+        }
+        if run is not None:
+            asked["the create of a run"] = session.build("createRun", body=run)
+        refused = {words: session.send(request, planned_refusal=True) for words, request in asked.items()}
+        closed_early = session.target.now() >= before.reset - 1
+        return EmptyWindow(left, together, refused, names, self._reopen(ask, list(refused.values())), closed_early)
+
+    def _reopen(self, ask: Request, refused: list[Exchange]) -> list[Exchange]:
+        last = [exchange for exchange in refused if exchange.code == ProblemCode.RATE_LIMIT_EXCEEDED][-1:]
+        text = last[0].response.headers.get(Header.RETRY_AFTER.lower(), "") if last else ""
+        self.session.target.wait(min(int(text) if text.isdigit() else 0, RATE_LIMIT_WINDOW_SECONDS))
+        sent = [self.session.send(ask, planned_refusal=True)]
+        while sent[-1].code == ProblemCode.RATE_LIMIT_EXCEEDED and len(sent) <= PATIENCE:
+            self.session.target.wait(1)
+            sent.append(self.session.send(ask, planned_refusal=True))
+        return sent

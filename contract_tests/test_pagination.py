@@ -1,0 +1,196 @@
+"""Lists that are read page by page: the pages together are the list, whatever the limit.
+
+What a single page says of itself is held to the rules in `harness/pages.py`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from contract_tests.harness.exchange import Query
+from contract_tests.harness.pages import LISTS, Page, PagedList, page_of
+from contract_tests.harness.rules import Rule, not_checked, require
+from contract_tests.harness.session import Session
+from contract_tests.harness.world import World
+
+Test = Callable[..., None]
+
+TRIES = 3
+PARTS = 3
+"""In how many pages a list is read beside the one that holds it all."""
+MOST_PAGES = 4
+"""How many pages of the greatest limit are read of a long list."""
+
+
+def on_each_list(promise: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a test the rule `pagination/LIST-promise` of every paged list."""
+
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
+        sentence = " ".join((inspect.getdoc(function) or "").split())
+        cases = [
+            pytest.param(
+                name, id=name, marks=pytest.mark.rule(Rule(f"pagination/{name}-{promise}", paged.source, sentence))
+            )
+            for name, paged in LISTS.items()
+        ]
+        return pytest.mark.parametrize("name", cases)(function)
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One list, read whole twice with everything else in between; nothing changed meanwhile."""
+
+    whole: list[Page]
+    """Its pages at the greatest limit; the last of them is the list's last unless it `is_cut`."""
+    is_cut: bool
+    default: Page
+    parts: list[Page]
+    """Its pages at a smaller limit."""
+    again: Page
+    """The first of the parts once more."""
+    beyond: Page
+    """The page after the last."""
+
+    @property
+    def names(self) -> list[str]:
+        return [name for page in self.whole for name in page.names]
+
+
+class Reader:
+    """Reads lists and keeps what was read."""
+
+    def __init__(self, session: Session, world: World) -> None:
+        self._session, self._world = session, world
+        self.of = cache(self._of)
+
+    def _of(self, name: str) -> Reading:
+        paged = LISTS[name]
+        path = {"id": self._ended_run()} if paged.by_offset else {}
+        if name in ("templates", "runs"):
+            self._world.template()
+            self._world.a_run()
+        for _ in range(TRIES):
+            reading = self._read(paged, path)
+            if reading is not None:
+                return reading
+        return not_checked("because others changed the list while it was read")
+
+    def _ended_run(self) -> str:
+        run_id = self._world.a_run()
+        self._world.make_room(wanted=1)
+        return run_id
+
+    def _page(self, paged: PagedList, path: dict[str, str], query: Query) -> Page:
+        exchange = self._session.call(paged.operation_id, path=path, query=query)
+        page = page_of(exchange, paged)
+        if page is None:
+            not_checked(f"because {paged.operation_id} gives no page: {exchange.summary()[:200]}")
+        return page
+
+    def _whole(self, paged: PagedList, path: dict[str, str], limit: int) -> list[Page]:
+        pages = [self._page(paged, path, self._query(paged, 0, limit))]
+        total = pages[0].number("total") or 0
+        while len(pages) < MOST_PAGES and len(pages) * limit < total:
+            pages.append(self._page(paged, path, self._query(paged, len(pages), limit)))
+        return pages
+
+    @staticmethod
+    def _query(paged: PagedList, index: int, limit: int) -> Query:
+        return {"offset": index * limit, "limit": limit} if paged.by_offset else {"page": index + 1, "limit": limit}
+
+    def _read(self, paged: PagedList, path: dict[str, str]) -> Reading | None:
+        bounds = {
+            parameter.name: parameter.schema for parameter in self._session.document.parameters(paged.operation_id)
+        }
+        greatest = int(bounds["limit"]["maximum"])
+        whole = self._whole(paged, path, greatest)
+        count = sum(len(page.names) for page in whole)
+        limit = max(1, min(greatest, -(-count // PARTS)))
+        default = self._page(paged, path, {})
+        parts = [
+            self._page(paged, path, self._query(paged, index, limit)) for index in range(max(1, -(-count // limit)))
+        ]
+        again = self._page(paged, path, self._query(paged, 0, limit))
+        total = whole[0].number("total") or 0
+        beyond = self._page(paged, path, self._query(paged, -(-max(total, count) // greatest) + 1, greatest))
+        after = self._whole(paged, path, greatest)
+        names = sorted(name for page in whole for name in page.names)
+        quiet = names == sorted(name for page in after for name in page.names)
+        if not quiet:
+            return None
+        return Reading(whole, count < total, default, parts, again, beyond)
+
+
+@pytest.fixture(name="read", scope="module")
+def _read(session: Session, world: World) -> Callable[[str], Reading]:
+    return Reader(session, world).of
+
+
+@on_each_list("total-counts-the-list")
+def test_total_counts_the_list(name: str, read: Callable[[str], Reading]) -> None:
+    """The total counts the items of the whole list, on every page and whatever the limit."""
+    reading = read(name)
+    count = len(reading.names)
+    for page in [*reading.whole, reading.default, *reading.parts, reading.again, reading.beyond]:
+        total = page.number("total")
+        right = total is not None and (total == count or (reading.is_cut and total >= count))
+        require(right, f"the list has {count} items, the page says total {total}", page.exchange)
+
+
+@on_each_list("pages-are-full")
+def test_pages_are_full(name: str, read: Callable[[str], Reading]) -> None:
+    """A page holds as many items as its limit; only the last may hold fewer, which are the rest."""
+    reading = read(name)
+    left = len(reading.names)
+    limit = max(1, -(-left // PARTS))
+    for page in reading.parts:
+        expected = min(limit, left)
+        require(len(page.names) == expected, f"the page holds {len(page.names)} items, not {expected}", page.exchange)
+        left -= expected
+    limit = reading.default.number("limit") or 0
+    expected = min(limit, len(reading.names))
+    seen = f"the first page of {limit} holds {len(reading.default.names)} of {len(reading.names)} items"
+    require(len(reading.default.names) == expected, seen, reading.default.exchange)
+
+
+@on_each_list("pages-partition-the-list")
+def test_pages_partition_the_list(name: str, read: Callable[[str], Reading]) -> None:
+    """The pages together hold every item of the list once, whatever the limit."""
+    reading = read(name)
+    whole, parts = reading.names, [item for page in reading.parts for item in page.names]
+    twice = sorted(
+        {item for item in parts if parts.count(item) > 1} | {item for item in whole if whole.count(item) > 1}
+    )
+    require(not twice, f"on more than one page: {', '.join(twice[:3])}", reading.parts[-1].exchange)
+    missing = sorted(set(whole) - set(parts))
+    require(not missing, f"on no page of the smaller limit: {', '.join(missing[:3])}", reading.parts[-1].exchange)
+    strange = sorted(set(parts) - set(whole))
+    require(not strange, f"on no page of the greatest limit: {', '.join(strange[:3])}", reading.parts[-1].exchange)
+
+
+@on_each_list("order-is-stable")
+def test_order_is_stable(name: str, read: Callable[[str], Reading]) -> None:
+    """The items come in the same order each time and at every limit."""
+    reading = read(name)
+    first = reading.parts[0]
+    require(reading.again.names == first.names, "the same page twice shows another order", reading.again.exchange)
+    parts = [item for page in reading.parts for item in page.names]
+    if sorted(parts) == sorted(reading.names):
+        require(parts == reading.names, "another limit shows another order", reading.parts[-1].exchange)
+    same = reading.default.names == tuple(reading.names[: len(reading.default.names)])
+    if set(reading.default.names) <= set(reading.names):
+        require(same, "the default limit shows another order", reading.default.exchange)
+
+
+@on_each_list("past-the-end-is-empty", source="assumed")
+def test_past_the_end_is_empty(name: str, read: Callable[[str], Reading]) -> None:
+    """A page past the end of the list is empty, not an error and not the last page again."""
+    beyond = read(name).beyond
+    require(not beyond.names, f"a page past the end holds {len(beyond.names)} items", beyond.exchange)
