@@ -79,7 +79,10 @@ class Clock:
                 self.settle()
                 await wait()
             self._jump(target)
-            return self.settle()
+            now = self.settle()
+            # What is still to come is nearer now than it was when the alarm was set.
+            self._set_alarm()
+            return now
 
     def stop(self) -> None:
         """Lets nothing happen any more by itself."""

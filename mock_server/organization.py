@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,25 +38,30 @@ class Template:
 class WebhookHealth:
     """How the attempts to deliver went. Times are Unix seconds; `recent` pairs each attempt's with its success."""
 
-    recent: deque[tuple[float, bool]] = field(default_factory=deque)
+    recent: list[tuple[float, bool]] = field(default_factory=list)
     last_success_at: float | None = None
     last_failure_at: float | None = None
     last_failure_reason: str | None = None
     last_delivery: tuple[float, bool] | None = None
 
     def record(self, at: float, failure: str | None) -> None:
-        """Counts an attempt of the time `at`; `failure` tells why it failed, None when it did not."""
-        self.last_delivery = (at, failure is None)
-        self.recent.append(self.last_delivery)
-        if failure is None:
-            self.last_success_at = at
-        else:
+        """Counts an attempt of the time `at`; `failure` tells why it failed, None when it did not.
+
+        Attempts may become known in another order than that in which they were made.
+        """
+        success = failure is None
+        self.recent.append((at, success))
+        if self.last_delivery is None or at >= self.last_delivery[0]:
+            self.last_delivery = (at, success)
+        if success:
+            self.last_success_at = max(at, self.last_success_at or at)
+        elif self.last_failure_at is None or at >= self.last_failure_at:
             self.last_failure_at, self.last_failure_reason = at, failure
 
     def document(self, now: float) -> dict[str, Any]:
         """The document's WebhookHealth."""
-        while self.recent and self.recent[0][0] <= now - HEALTH_WINDOW_SECONDS:
-            self.recent.popleft()
+        start = now - HEALTH_WINDOW_SECONDS
+        self.recent = [attempt for attempt in self.recent if attempt[0] > start]
         total = len(self.recent)
         succeeded = sum(success for _, success in self.recent)
         return {

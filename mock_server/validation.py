@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -99,6 +99,7 @@ class RequestRules:
         return {**self._defaults, **values}
 
 
+@cache
 def request_rules() -> Mapping[str, RequestRules]:
     """The rules of every operation, by operationId."""
     return {operation_id: RequestRules(operation_id) for operation_id in OPERATIONS}

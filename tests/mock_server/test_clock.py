@@ -82,3 +82,14 @@ def test_moments_are_written_in_utc_with_milliseconds() -> None:
     assert timestamp(1_772_366_400) == "2026-03-01T12:00:00.000Z"
     assert month_of(1_772_366_400) == (2026, 3)
     assert month_of(1_772_323_199.999) == (2026, 2)
+
+
+def test_what_a_move_brought_near_happens_without_a_request() -> None:
+    async def wait() -> float:
+        clock, happened = Clock(), asyncio.Queue[float]()
+        due = clock.now() + 100.05
+        clock.schedule(due, None, happened.put_nowait)
+        await clock.advance(100, nothing)
+        return await asyncio.wait_for(happened.get(), 5) - due
+
+    assert asyncio.run(wait()) == 0
