@@ -27,18 +27,17 @@ MOST_PAGES = 4
 """How many pages of the greatest limit are read of a long list."""
 
 
-def on_each_list(promise: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a test the rule `pagination/LIST-promise` of every paged list."""
+def on_each_list(promise: str, *, source: str | None = None) -> Callable[[Test], Test]:
+    """Make a test the rule `pagination/LIST-promise` of every paged list. Its source is the list's unless given."""
 
-    def mark(function: Callable[..., None]) -> Callable[..., None]:
+    def mark(function: Test) -> Test:
         sentence = " ".join((inspect.getdoc(function) or "").split())
-        cases = [
-            pytest.param(
-                name, id=name, marks=pytest.mark.rule(Rule(f"pagination/{name}-{promise}", paged.source, sentence))
-            )
-            for name, paged in LISTS.items()
-        ]
-        return pytest.mark.parametrize("name", cases)(function)
+        cases = []
+        for name, paged in LISTS.items():
+            rule = Rule(f"pagination/{name}-{promise}", source or paged.source, sentence)
+            cases.append(pytest.param(name, id=name, marks=pytest.mark.rule(rule)))
+        marked: Test = pytest.mark.parametrize("name", cases)(function)
+        return marked
 
     return mark
 
@@ -106,17 +105,14 @@ class Reader:
         return {"offset": index * limit, "limit": limit} if paged.by_offset else {"page": index + 1, "limit": limit}
 
     def _read(self, paged: PagedList, path: dict[str, str]) -> Reading | None:
-        bounds = {
-            parameter.name: parameter.schema for parameter in self._session.document.parameters(paged.operation_id)
-        }
-        greatest = int(bounds["limit"]["maximum"])
+        parameters = self._session.document.parameters(paged.operation_id)
+        greatest = next(int(parameter.schema["maximum"]) for parameter in parameters if parameter.name == "limit")
         whole = self._whole(paged, path, greatest)
         count = sum(len(page.names) for page in whole)
         limit = max(1, min(greatest, -(-count // PARTS)))
         default = self._page(paged, path, {})
-        parts = [
-            self._page(paged, path, self._query(paged, index, limit)) for index in range(max(1, -(-count // limit)))
-        ]
+        pages = max(1, -(-count // limit))
+        parts = [self._page(paged, path, self._query(paged, index, limit)) for index in range(pages)]
         again = self._page(paged, path, self._query(paged, 0, limit))
         total = whole[0].number("total") or 0
         beyond = self._page(paged, path, self._query(paged, -(-max(total, count) // greatest) + 1, greatest))
@@ -165,9 +161,7 @@ def test_pages_partition_the_list(name: str, read: Callable[[str], Reading]) -> 
     """The pages together hold every item of the list once, whatever the limit."""
     reading = read(name)
     whole, parts = reading.names, [item for page in reading.parts for item in page.names]
-    twice = sorted(
-        {item for item in parts if parts.count(item) > 1} | {item for item in whole if whole.count(item) > 1}
-    )
+    twice = sorted({item for items in (parts, whole) for item in items if items.count(item) > 1})
     require(not twice, f"on more than one page: {', '.join(twice[:3])}", reading.parts[-1].exchange)
     missing = sorted(set(whole) - set(parts))
     require(not missing, f"on no page of the smaller limit: {', '.join(missing[:3])}", reading.parts[-1].exchange)

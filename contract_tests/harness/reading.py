@@ -1,0 +1,80 @@
+"""What a body says, whatever a server makes of it: shapes that are not as documented read as nothing.
+
+That a shape is wrong is for the rules on every response to say. Null and left out are the same; times are instants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contract_tests.harness.exchange import Exchange
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_LONGEST_SHOWN = 120
+
+
+def members(value: Any) -> Mapping[str, Any]:
+    """The members of a JSON object; none when it is no object."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(exchange: Exchange) -> list[Mapping[str, Any]]:
+    """The objects that a list's answer holds."""
+    data = members(exchange.json).get("data") if exchange.succeeded else None
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def instant(value: Any) -> datetime | None:
+    """The moment that an RFC 3339 text names, None for anything else."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        return None
+    # What is finer than a microsecond is cut off.
+    text = re.sub(r"(\.\d{6})\d+", r"\1", value.upper().replace("Z", "+00:00"))
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def seconds_between(earlier: Any, later: Any) -> float | None:
+    """How many seconds lie between two RFC 3339 texts, None when one is none."""
+    one, other = instant(earlier), instant(later)
+    return None if one is None or other is None else (other - one).total_seconds()
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two JSON values say the same: null members as left out, numbers by value, times as instants."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        names = {name for value in (one, other) for name in value}
+        return all(alike(one.get(name), other.get(name)) for name in names)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, str) and isinstance(other, str) and one != other:
+        first, second = instant(one), instant(other)
+        return first is not None and first == second
+    return bool(one == other)
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """The members of these names that differ, as sentences: `name is 1, not 2` (the first has 1, the second 2)."""
+    return [
+        f"{name} is {shown(one.get(name))}, not {shown(other.get(name))}"
+        for name in names
+        if not alike(one.get(name), other.get(name))
+    ]
+
+
+def shown(value: Any) -> str:
+    """A value in few characters."""
+    text = "null or left out" if value is None else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def listed(found: Sequence[str]) -> str:
+    """The first few of many findings."""
+    return "; ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
