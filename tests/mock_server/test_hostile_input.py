@@ -19,6 +19,7 @@ from generated.contract import OPERATIONS, Header
 from mock_server import wire
 from mock_server.application import Application
 from mock_server.clock import Clock
+from mock_server.http1 import MAX_HEAD_BYTES
 from tests.mock_server import documented, hostile
 from tests.mock_server.raw_http import Answer, read_answer, send
 
@@ -44,6 +45,8 @@ class Exchange:
 
     asked: list[tuple[str, bytes]] = field(default_factory=list)
     written: bytes = b""
+    refused: bool = False
+    """Whether something was no request."""
 
 
 class Server:
@@ -94,6 +97,7 @@ class Server:
             refusal, rest = next_answer(rest)
             check_refusal(refusal)
             self.seen[None, refusal.status] += 1
+            exchange.refused = True
         assert exchange.written, f"no answer to {data[:300]!r}"
         assert not rest, f"answers without requests: {rest[:300]!r}"
 
@@ -166,7 +170,10 @@ def send_all(messages: Iterable[Message]) -> Server:
         server = Server()
         for message in messages:
             data = message.encode(await server.key())
-            server.check(await server.exchange(data), data)
+            exchange = await server.exchange(data)
+            server.check(exchange, data)
+            if isinstance(message, hostile.Hostile) and data.find(b"\r\n\r\n") <= MAX_HEAD_BYTES:
+                assert (len(exchange.asked), exchange.refused) == (1, False), f"a request: {data[:300]!r}"
         return server
 
     return asyncio.run(scenario())
