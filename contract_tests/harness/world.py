@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.reading import members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import LineError, Session
 from contract_tests.harness.trials import Trials
@@ -22,6 +23,9 @@ PROMPT = "Answer with the single word OK and change nothing. This is a contract 
 _OWN_RUNS_AT_ONCE = 4
 _PATIENCE_SECONDS = 60
 _STEP_SECONDS = 3
+_REAL_STEPS_SECONDS = (2, 3, 5, 5, 5, 10, 10, 10, 15, 15)
+_MOVED_STEPS_SECONDS = (40, 60, 600, 3600)
+"""How long to wait before each look at a run that is to end."""
 
 
 def _tag() -> str:
@@ -44,6 +48,8 @@ class Ledger:
     webhooks: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     """Runs that may still be pending or running."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """The key that a thing was made with, by the thing's id."""
 
     def note(self, exchange: Exchange) -> None:
         """Learn from any successful exchange what came to be and what is gone."""
@@ -63,14 +69,20 @@ class Ledger:
         template = body.get("template")
         if operation_id == "createTemplate" and isinstance(template, dict) and isinstance(template.get("id"), str):
             self.templates[template["id"]] = str(template.get("slug"))
+            self._note_key(template["id"], exchange)
         made = body.get("id")
         if isinstance(made, str):
             if operation_id == "createWebhook":
                 self.webhooks.add(made)
+                self._note_key(made, exchange)
             elif operation_id == "createRun":
                 self.runs.add(made)
+                self._note_key(made, exchange)
             elif body.get("status") in ENDED:
                 self.runs.discard(made)
+
+    def _note_key(self, made: str, exchange: Exchange) -> None:
+        self.keys[made] = (exchange.request.authorization or "").removeprefix("Bearer ")
 
 
 class World:
@@ -183,17 +195,29 @@ class World:
             self.session.call("cancelRun", path={"id": self._run})
         return self._run
 
+    def await_end(self, run_id: str) -> Exchange:
+        """Read a run again and again until it has ended or patience runs out. Returns the last answer."""
+        steps = _MOVED_STEPS_SECONDS if self.session.target.moves_its_clock else _REAL_STEPS_SECONDS
+        answer: Exchange | None = None
+        for seconds in steps:
+            self.session.target.wait(seconds)
+            answer = self.session.call("getRun", path={"id": run_id})
+            if answer.status == 404 or members(answer.json).get("status") in ENDED:
+                break
+        assert answer is not None
+        return answer
+
     def make_room(self, wanted: int = _OWN_RUNS_AT_ONCE) -> None:
         """Cancel own runs and wait until fewer of them than the limit allows are at work."""
         if len(self.ledger.runs) < wanted:
             return
         for run_id in sorted(self.ledger.runs):
-            self.session.call("cancelRun", path={"id": run_id})
+            self.session.call("cancelRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
         deadline = self.session.target.now() + _PATIENCE_SECONDS
         while self.ledger.runs and self.session.target.now() < deadline:
             self.session.target.wait(_STEP_SECONDS)
             for run_id in sorted(self.ledger.runs):
-                answer = self.session.call("getRun", path={"id": run_id})
+                answer = self.session.call("getRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
                 if answer.status == 404:
                     self.ledger.runs.discard(run_id)
 
@@ -239,9 +263,9 @@ class World:
         try:
             self.make_room(wanted=1)
             for webhook_id in sorted(self.ledger.webhooks):
-                session.call("deleteWebhook", path={"id": webhook_id})
+                session.call("deleteWebhook", path={"id": webhook_id}, key=self.ledger.keys.get(webhook_id))
             for template_id in sorted(self.ledger.templates):
-                session.call("deleteTemplate", path={"idOrSlug": template_id})
+                session.call("deleteTemplate", path={"idOrSlug": template_id}, key=self.ledger.keys.get(template_id))
         except LineError as error:
             left.append(str(error))
         left += [f"webhook {webhook_id}" for webhook_id in sorted(self.ledger.webhooks)]
