@@ -16,6 +16,7 @@ import requests
 from contract_tests.harness import checks, pages, report
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON
+from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break, Broken, Rule
 from contract_tests.harness.session import LineError, Session, describe
@@ -23,7 +24,8 @@ from contract_tests.harness.settings import Settings, SettingsError, read_settin
 from contract_tests.harness.target import open_target
 from generated.contract import Header
 
-CONFORMS, DOES_NOT_CONFORM, NOTHING_SAID = 0, 1, 2
+NOTHING_SAID = 2
+"""The exit status of a run that can say nothing of the server."""
 
 SETTINGS = pytest.StashKey[Settings]()
 SESSION = pytest.StashKey[Session]()
@@ -206,16 +208,16 @@ def finish(session: pytest.Session, exit_status: int) -> None:
         results.suite_errors.append("no test was selected")
     if exit_status in (2, 3, 4, 5) and not results.suite_errors:
         results.suite_errors.append("the run was interrupted")
-    if results.failures:
-        session.exitstatus = DOES_NOT_CONFORM
-    elif results.too_little_seen():
-        session.exitstatus = NOTHING_SAID
-    else:
-        session.exitstatus = CONFORMS
+    session.exitstatus = make_verdict(results).exit_status
 
 
 def conclude(config: pytest.Config) -> None:
     """Print what was found."""
     line = config.stash.get(SESSION, None)
     if line is not None and not is_abandoned(config):
-        report.summary(config, line, config.stash[SETTINGS], config.stash[STOPWATCH].seconds)
+        settings, seconds = config.stash[SETTINGS], config.stash[STOPWATCH].seconds
+        data = make_report(line.results, line, settings, seconds)
+        path = config.rootpath / "reports" / REPORT_NAME
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(data.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+        report.summary(config, line, settings, seconds)

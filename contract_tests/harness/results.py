@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.rules import Break, Rule
-from generated.contract import OPERATIONS
+from generated.contract import OPERATIONS, Header
 
 Outcome = Literal["held", "broken", "not checked"]
 
@@ -32,13 +33,21 @@ class RuleResult:
 
 
 @dataclass
+class Seen:
+    """How often an answer was seen, and which of the document's headers each of them had."""
+
+    count: int = 0
+    headers: set[str] = field(default_factory=lambda: set(Header))
+
+
+@dataclass
 class Results:
     """Everything that a run has found out."""
 
     strict: bool = False
     rules: dict[str, RuleResult] = field(default_factory=dict)
-    seen: Counter[tuple[str | None, int, str | None]] = field(default_factory=Counter)
-    """How often an operation (None: none of the document's) answered with a status and a problem code."""
+    seen: dict[tuple[str | None, int, str | None], Seen] = field(default_factory=dict)
+    """What was seen of an operation (None: none of the document's) with a status and a problem code."""
     requests: int = 0
     requests_by_file: Counter[str] = field(default_factory=Counter)
     unplanned_429s: int = 0
@@ -46,6 +55,12 @@ class Results:
     """What went wrong in the suite itself or on the line to the server; never held against the server."""
     partial: bool = False
     """Whether only a part of the suite was selected."""
+
+    def see(self, exchange: Exchange) -> None:
+        """Note an exchange in the table of what was seen."""
+        seen = self.seen.setdefault((exchange.request.operation_id, exchange.status, exchange.code), Seen())
+        seen.count += 1
+        seen.headers = {name for name in seen.headers if name.lower() in exchange.response.headers}
 
     def of(self, rule: Rule) -> RuleResult:
         known = self.rules.setdefault(rule.id, RuleResult(rule))

@@ -191,7 +191,7 @@ class Session:
             self.results.requests_by_file[self.file] += 1
             exchange = Exchange(self.results.requests, request, response, sent_at, received_at)
             self.exchanges.append(exchange)
-            self.results.seen[request.operation_id, exchange.status, exchange.code] += 1
+            self.results.see(exchange)
             self._learn(exchange)
             for observer in self.observers:
                 observer(exchange)
