@@ -71,6 +71,15 @@ class Run:
         """What it has cost so far; 0 until that is known."""
         return 0.0 if self.usage is None else float(self.usage["totalCostUsd"])
 
+    @property
+    def expected_end(self) -> float | None:
+        """When it will end as things stand, None for never."""
+        if self.cancel_requested_at is not None:
+            return self.cancel_requested_at + run_life.cancelling_seconds(self.id)
+        if self.plan.pending_seconds is None:
+            return None
+        return self.created_at + self.plan.pending_seconds + self.plan.running_seconds
+
     def changed(self) -> None:
         """Forgets what was written of the run before it changed."""
         self._summary = None
@@ -228,11 +237,7 @@ def _check_setup(organization: Organization, repository: RepositoryAddress) -> N
 
 
 def _seconds_until_one_ends(organization: Organization, now: float) -> int:
-    ends = [
-        run.created_at + run.plan.pending_seconds + run.plan.running_seconds
-        for run in organization.active_runs.values()
-        if run.plan.pending_seconds is not None
-    ]
+    ends = [end for run in organization.active_runs.values() if (end := run.expected_end) is not None]
     return max(1, math.ceil(min(ends) - now)) if ends else UNFORESEEABLE_SECONDS
 
 

@@ -118,11 +118,15 @@ def test_ten_may_be_active_and_the_next_is_refused_until_one_ends(client: Client
     assert client.get("/v1/runs").body["pagination"]["total"] == CONCURRENT_RUNS + 1
 
 
-def test_after_the_seconds_of_retry_after_a_create_passes(client: Client, mock: Mock) -> None:
-    for _ in range(CONCURRENT_RUNS):
-        client.start_run()
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_after_the_seconds_of_retry_after_a_create_passes(client: Client, mock: Mock, cancelled: bool) -> None:
+    ids = [client.start_run("[mock:slow]" if cancelled else "Go.") for _ in range(CONCURRENT_RUNS)]
     mock.wait(5)
-    mock.wait(int(client.post("/v1/runs", BODY).headers["retry-after"]))
+    if cancelled:
+        client.post(f"/v1/runs/{ids[0]}/cancel")
+    wait = int(client.post("/v1/runs", BODY).headers["retry-after"])
+    assert wait <= (2 if cancelled else 30)
+    mock.wait(wait)
     assert client.post("/v1/runs", BODY).status == 201
 
 
