@@ -1,0 +1,323 @@
+"""Templates: what is made is there until it is deleted, changes where it is told to, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.reading import alike, differences, instant, listed, members, seconds_between, shown
+from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.session import Session
+from contract_tests.harness.template_lives import (
+    CHANGES,
+    EMPTY,
+    FULL,
+    NULL,
+    STATE,
+    TIMEOUT,
+    TemplateLives,
+    left_over,
+    misfits,
+    surplus,
+    template_of,
+    unlike,
+)
+from contract_tests.harness.world import ENDED, World
+from generated.contract import ProblemCode
+
+SLACK_SECONDS = 1
+"""How far apart two times of the same moment may be, one of them in whole seconds."""
+
+
+@pytest.fixture(name="lives", scope="module")
+def _lives(session: Session, world: World) -> TemplateLives:
+    return TemplateLives(session, world)
+
+
+def is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
+    """Hold the current rule to a refusal."""
+    right = exchange.status == status and exchange.code == code
+    require(right, f"{words} is answered {exchange.status} {exchange.code or ''}, not {status} {code}", exchange)
+
+
+def succeeds(exchange: Exchange, words: str) -> None:
+    """Hold the current rule to a success."""
+    answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+    require(exchange.succeeded, f"{words} is answered {answer}", exchange)
+
+
+@rule("template/created-is-echoed", source="reference")
+def test_created_is_echoed(lives: TemplateLives) -> None:
+    """The answer to a create shows the template as it was given, with an id of its own, and not as the system's."""
+    for made in (lives.full(), lives.bare()):
+        wrong = misfits(made.template, made.given) + surplus(made.template, made.given)
+        require(not wrong, f"in the answer {listed(wrong)}", made.exchange)
+        is_system = made.template.get("isSystem")
+        require(is_system is False, f"isSystem is {shown(is_system)} on an own template", made.exchange)
+    require(lives.full().id != lives.bare().id, "two templates have the same id", lives.bare().exchange)
+
+
+@rule("template/created-is-read", source="reference")
+def test_created_is_read(lives: TemplateLives) -> None:
+    """What was created is what is read: every member that was given, and all that the answer to the create showed."""
+    made, (by_id, _) = lives.full(), lives.reads_before()
+    succeeds(by_id, "the id of a new template")
+    read = template_of(by_id)
+    wrong = misfits(read, made.given) + surplus(read, made.given) or unlike(read, made.template)
+    require(not wrong, f"read after the create, {listed(wrong)}", by_id)
+
+
+@rule("template/read-by-slug-as-by-id", source="reference")
+def test_a_slug_reads_as_the_id(lives: TemplateLives) -> None:
+    """A template is the same whether it is read by its slug or by its id, when it is new and after changes."""
+    for by_id, by_slug in (lives.reads_before(), lives.reads_after()):
+        succeeds(by_slug, "the slug of a template")
+        if by_id.succeeded:
+            wrong = differences(template_of(by_slug), template_of(by_id), (*STATE, "updatedAt"))
+            require(not wrong, f"read by slug and not by id, {listed(wrong)}", by_slug)
+
+
+@rule("template/listed-once-as-read", source="node")
+def test_a_template_is_listed_once(lives: TemplateLives) -> None:
+    """The list holds each template of the organization exactly once, as it is read alone, new and after changes."""
+    full, bare = lives.full(), lives.bare()
+    for listing, (read, _) in ((lives.list_before(), lives.reads_before()), (lives.list_after(), lives.reads_after())):
+        found = listing.having("id", full.id)
+        require(len(found) == 1, f"a template is listed {len(found)} times", listing.first)
+        if read.succeeded:
+            wrong = unlike(found[0], template_of(read))
+            require(not wrong, f"in the list and not as read alone, {listed(wrong)}", listing.first)
+    found = lives.list_before().having("id", bare.id)
+    require(len(found) == 1, f"another template is listed {len(found)} times", lives.list_before().first)
+
+
+@rule("template/default-size", source="guide")
+def test_the_default_size(lives: TemplateLives, session: Session) -> None:
+    """A template that is created without a size has the size that the document names as default, m."""
+    default = session.document.at(("components", "schemas", "TemplateCreate", "properties", "size", "default"))
+    made = lives.bare()
+    for view in (made.template, *lives.list_before().having("id", made.id)):
+        size = view.get("size")
+        require(size in (default, None), f"without a size the template has {shown(size)}", made.exchange)
+
+
+@rule("template/size-is-shown", source="assumed")
+def test_the_size_is_shown(lives: TemplateLives) -> None:
+    """A template shows its size, given or not."""
+    for made in (lives.full(), lives.bare()):
+        require(made.template.get("size") is not None, "the template shows no size", made.exchange)
+
+
+@rule("template/unset-is-empty", source="assumed")
+def test_what_is_not_given_is_empty(lives: TemplateLives) -> None:
+    """A template that is created without envVars, egressDomains and description has none."""
+    made = lives.bare()
+    for name, empty in (("envVars", {}), ("egressDomains", []), ("description", None)):
+        has = made.template.get(name)
+        require(alike(has, empty) or has == "", f"{name} is {shown(has)} though it was not given", made.exchange)
+
+
+@rule("template/slug-is-unique", source="overview")
+def test_a_slug_is_unique(lives: TemplateLives) -> None:
+    """A create with a slug that a template has is refused with TEMPLATE_SLUG_EXISTS and creates and changes nothing."""
+    is_refused(lives.slug_taken(), 409, ProblemCode.TEMPLATE_SLUG_EXISTS, "a create with a slug that is taken")
+    before, after = template_of(lives.reads_before()[0]), template_of(lives.updates()[EMPTY])
+    if before and after:
+        wrong = unlike(after, before)
+        require(not wrong, f"after a refused create with its slug, the template's {listed(wrong)}", lives.slug_taken())
+    count = len(lives.list_after().having("slug", lives.full().slug))
+    require(count == 1, f"after a refused create {count} templates of the slug are listed", lives.slug_taken())
+
+
+@rule("template/system-slug-is-taken", source="assumed")
+def test_a_system_slug_is_taken(lives: TemplateLives) -> None:
+    """The slugs of system templates are taken: a create with one is refused with TEMPLATE_SLUG_EXISTS."""
+    refused = lives.system_slug_taken()
+    is_refused(refused, 409, ProblemCode.TEMPLATE_SLUG_EXISTS, "a create with the slug of a system template")
+
+
+@rule("template/system-ones-are-listed", source="guide")
+def test_system_templates_are_listed(lives: TemplateLives) -> None:
+    """The list holds the system's templates, with isSystem true."""
+    listing = lives.list_before()
+    require(listing.having("isSystem", True), "no template with isSystem true is listed", listing.first)
+
+
+@rule("template/system-ones-are-read-only", source="overview")
+def test_system_templates_are_read_only(lives: TemplateLives) -> None:
+    """A system template refuses change and deletion with TEMPLATE_SYSTEM_READONLY, and stays as it was."""
+    system, refusals = lives.system(), lives.system_refusals()
+    found = lives.list_after().having("id", system["id"])
+    wrong = differences(found[0], system, STATE) if found else []
+    if wrong:
+        lives.restore_system()
+    for words, exchange in refusals.items():
+        is_refused(exchange, 403, ProblemCode.TEMPLATE_SYSTEM_READONLY, f"the {words} of a system template")
+    require(found, "after a refused deletion the system template is not listed any more", refusals["deletion"])
+    require(not wrong, f"after a refused change, the system template's {listed(wrong)}", refusals["change"])
+
+
+def _updates(lives: TemplateLives) -> Iterator[tuple[Mapping[str, Any], Exchange, Mapping[str, Any]]]:
+    """Each change with its answer and the template as it was answered before."""
+    before = template_of(lives.reads_before()[0])
+    for change, exchange in zip(CHANGES, lives.updates(), strict=True):
+        yield change, exchange, before
+        before = template_of(exchange) or before
+
+
+@rule("template/update-changes-what-it-is-given", source="reference")
+def test_an_update_changes_what_it_is_given(lives: TemplateLives) -> None:
+    """Every member that an update is given is changed, in the answer and from then on, by slug and by id."""
+    expected: dict[str, Any] = {}
+    for number, (change, exchange, _) in enumerate(_updates(lives)):
+        if number not in (EMPTY, TIMEOUT):
+            succeeds(exchange, f"an update of {', '.join(change)}")
+            wrong = misfits(template_of(exchange), {**change})
+            require(not wrong, f"after an update of {', '.join(change)}, {listed(wrong)}", exchange)
+            expected |= change
+    for read in lives.reads_after():
+        if read.succeeded:
+            wrong = misfits(template_of(read), expected)
+            require(not wrong, f"read after the updates, {listed(wrong)}", read)
+
+
+@rule("template/update-leaves-the-rest", source="reference")
+def test_an_update_leaves_the_rest(lives: TemplateLives) -> None:
+    """What an update is not given stays as it was."""
+    for number, (change, exchange, before) in enumerate(_updates(lives)):
+        now = template_of(exchange)
+        if now:
+            wrong = unlike(now, before) if number == 0 else differences(now, before, STATE)
+            others = [text for text in wrong if text.partition(" is ")[0] not in change]
+            require(not others, f"after an update of {', '.join(change) or 'nothing'}, {listed(others)}", exchange)
+
+
+@rule("template/update-replaces-whole", source="assumed")
+def test_a_given_member_replaces_the_old_one(lives: TemplateLives) -> None:
+    """Guardrails, variables and domains that an update is given replace the old ones whole: nothing is left of them."""
+    for change, exchange, before in _updates(lives):
+        now = template_of(exchange)
+        if now:
+            left = left_over(before, now, change) + surplus(now, change)
+            require(not left, f"after an update of {', '.join(change)}, {listed(left)}", exchange)
+
+
+@rule("template/timeout-in-minutes", source="assumed")
+def test_the_timeout_is_kept(lives: TemplateLives) -> None:
+    """The guardrails of a template keep the timeoutMinutes that they are given."""
+    exchange = lives.updates()[TIMEOUT]
+    succeeds(exchange, "an update of guardrails.timeoutMinutes")
+    minutes = members(template_of(exchange).get("guardrails")).get("timeoutMinutes")
+    given = CHANGES[TIMEOUT]["guardrails"]["timeoutMinutes"]
+    require(minutes == given, f"timeoutMinutes is {shown(minutes)}, not {given}", exchange)
+
+
+@rule("template/null-clears-the-description", source="reference")
+def test_null_clears_the_description(lives: TemplateLives) -> None:
+    """An update with description null leaves the template without a description."""
+    cleared = lives.updates()[NULL]
+    succeeds(cleared, "an update with description null")
+    for exchange in (cleared, *lives.reads_after()):
+        description = template_of(exchange).get("description")
+        require(description in (None, ""), f"after null the description is {shown(description)}", exchange)
+
+
+@rule("template/empty-update-changes-nothing", source="reference")
+def test_an_empty_update_changes_nothing(lives: TemplateLives) -> None:
+    """An update without members succeeds and changes nothing."""
+    exchange, before = lives.updates()[EMPTY], template_of(lives.reads_before()[0])
+    succeeds(exchange, "an update without members")
+    wrong = unlike(template_of(exchange), before)
+    require(not wrong, f"after an update without members, {listed(wrong)}", exchange)
+
+
+@rule("template/slug-and-image-stay", source="reference")
+def test_slug_and_image_cannot_change(lives: TemplateLives) -> None:
+    """The slug and the base image of a template cannot change: an update that names them leaves them as they are."""
+    given = {name: FULL.get(name, lives.full().slug) for name in ("slug", "baseImage")}
+    for exchange in (lives.renaming(), *lives.reads_after()):
+        if exchange.succeeded:
+            wrong = differences(template_of(exchange), given, given)
+            require(not wrong, f"after an update that named both, {listed(wrong)}", exchange)
+    succeeds(lives.reads_after()[1], "the slug, after an update that named another,")
+
+
+@rule("template/update-is-read", source="reference")
+def test_an_update_is_read(lives: TemplateLives) -> None:
+    """The answer to an update is the template as it is read afterwards, by id and by slug."""
+    last = lives.renaming() if lives.renaming().succeeded else lives.updates()[-1]
+    if not last.succeeded:
+        not_checked(f"because the last update was refused: {last.summary()[:200]}")
+    for read in lives.reads_after():
+        succeeds(read, "a template after its updates")
+        wrong = unlike(template_of(read), template_of(last))
+        wrong += differences(template_of(read), template_of(last), ["updatedAt"])
+        require(not wrong, f"read, and not as it was answered last, {listed(wrong)}", read)
+
+
+@rule("template/times-tell-creation-and-change", source="reference")
+def test_times_tell_creation_and_change(lives: TemplateLives) -> None:
+    """The createdAt of a template never changes; its updatedAt is never earlier than that and never goes back."""
+    exchanges = [lives.full().exchange, *lives.reads_before(), *lives.updates(), *lives.reads_after()]
+    views = [(template_of(exchange), exchange) for exchange in exchanges if template_of(exchange)]
+    created = views[0][0].get("createdAt")
+    latest = created
+    for view, exchange in views:
+        now, updated = view.get("createdAt"), view.get("updatedAt")
+        require(alike(now, created), f"createdAt went from {shown(created)} to {shown(now)}", exchange)
+        gap = seconds_between(latest, updated)
+        back = gap is not None and gap < -SLACK_SECONDS
+        require(not back, f"updatedAt {shown(updated)} is before {shown(latest)}", exchange)
+        latest = updated if instant(updated) is not None else latest
+
+
+@rule("template/updated-at-moves-with-a-change", source="assumed")
+def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
+    """A change moves updatedAt ahead."""
+    before, last = template_of(lives.reads_before()[0]), lives.updates()[-1]
+    gap = seconds_between(before.get("updatedAt"), template_of(last).get("updatedAt"))
+    if gap is None:
+        not_checked("because updatedAt is not told")
+    require(gap > 0, f"after changes updatedAt is still {shown(template_of(last).get('updatedAt'))}", last)
+
+
+@rule("template/in-use-cannot-be-deleted", source="overview")
+def test_a_template_in_use_cannot_be_deleted(lives: TemplateLives) -> None:
+    """A template with a pending or running run refuses deletion with TEMPLATE_HAS_RUNNING_SANDBOXES, and stays."""
+    tries = lives.use().tries
+    for one in tries:
+        if not one.came_too_late:
+            words = f"the deletion of a template with a {one.state} run"
+            is_refused(one.deletion, 409, ProblemCode.TEMPLATE_HAS_RUNNING_SANDBOXES, words)
+    if any(one.came_too_late for one in tries):
+        not_checked("because the run ended before the template could be deleted")
+
+
+@rule("template/unused-can-be-deleted", source="guide")
+def test_a_template_can_be_deleted_after_use(lives: TemplateLives) -> None:
+    """A template whose runs have all ended can be deleted."""
+    use = lives.use()
+    if use.run_at_last is not None and members(use.run_at_last.json).get("status") not in ENDED:
+        not_checked("because the run did not end in time")
+    succeeds(use.deletion, "the deletion of a template whose run has ended")
+
+
+@rule("template/deletion-is-final", source="guide")
+def test_a_deletion_is_final(lives: TemplateLives) -> None:
+    """A deleted template is not found by id nor by slug, to read, to change or to delete, and is not listed."""
+    for words, exchange in lives.gone().items():
+        is_refused(exchange, 404, ProblemCode.TEMPLATE_NOT_FOUND, f"a deleted template, {words},")
+    listing = lives.list_after()
+    require(not listing.having("id", lives.bare().id), "a deleted template is listed", listing.first)
+
+
+@rule("template/deletion-frees-the-slug", source="assumed")
+def test_a_deletion_frees_the_slug(lives: TemplateLives) -> None:
+    """A deleted template's slug can be given to a new template, which has another id."""
+    again = lives.slug_again()
+    succeeds(again, "a create with the slug of a deleted template")
+    same = template_of(again).get("id") == lives.bare().id
+    require(not same, "the new template has the deleted one's id", again)
