@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _new_event_loop() -> asyncio.AbstractEventLoop:
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop that there is."""
     try:
         import uvloop
     except ImportError:  # it makes the mock faster and does not exist everywhere
@@ -50,7 +51,7 @@ def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.
                 background.cancel()
                 await asyncio.gather(background, return_exceptions=True)
 
-    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(main())
 
 
