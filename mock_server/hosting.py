@@ -59,10 +59,12 @@ def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.
 def running(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """A mock in a thread of its own, on a free port unless told otherwise; gives its URL.
 
-    It accepts requests from the first moment and is gone when the block is left. OSError when it cannot listen.
+    It accepts requests from the first moment and is gone when the block is left. OSError when it cannot listen or
+    read the authorities.
     """
     listener = wire.bind(host, port)
     stops: list[Callable[[], object]] = []
+    errors: list[OSError] = []
     prepared = threading.Event()
 
     def prepare(stop: asyncio.Event) -> None:
@@ -73,13 +75,18 @@ def running(settings: Settings | None = None, *, host: str = "127.0.0.1", port: 
     def target() -> None:
         try:
             run(listener, settings or Settings(), prepare)
+        except OSError as error:
+            errors.append(error)
         finally:
+            listener.close()
             prepared.set()
 
     thread = threading.Thread(target=target, name="coSPEC mock server", daemon=True)
     url = url_of(listener)
     thread.start()
     prepared.wait()
+    if errors:
+        raise errors[0]
     try:
         yield url
     finally:

@@ -125,3 +125,8 @@ def test_a_program_learns_that_the_port_is_in_use() -> None:
         mock_server.running(port=other.getsockname()[1]),
     ):
         pass
+
+
+def test_a_program_learns_that_the_authorities_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(OSError), mock_server.running(Settings(ca=tmp_path / "missing.pem")):  # noqa: PT011 - any
+        pass
