@@ -1,0 +1,267 @@
+"""Whose things are whose: keys of one organization share everything, keys of different organizations nothing.
+
+The main key makes a run, a template and a webhook. A key of another organization asks for each of them in every way
+that there is; then the main key looks what became of them, and a second key of its own organization works with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.listing import Listing, everything
+from contract_tests.harness.reading import differences, items, listed, members, shown
+from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.session import Session
+from contract_tests.harness.template_lives import template_of, unlike
+from contract_tests.harness.world import ENDED, PROMPT, World
+
+REQUESTS_OF_A_RUN = 20
+"""For how many requests the window must have room while the run is to be at work."""
+TRIES = 3
+LONGEST_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Things:
+    """What the main key made."""
+
+    run: Exchange
+    """The run as the main key reads it when it is new."""
+    template: Mapping[str, Any]
+    webhook: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        return str(self.run.json["id"])
+
+
+@dataclass(frozen=True)
+class After:
+    """The things as the main key sees them when the stranger has asked for them."""
+
+    run: Exchange
+    template: Exchange
+    webhooks: Exchange
+
+
+class Tenants:
+    """The main key and what other keys do to what it made."""
+
+    def __init__(self, session: Session, world: World) -> None:
+        self._session, self._world = session, world
+
+    @property
+    def stranger(self) -> str:
+        return self._session.target.key_other_org or not_checked("because COSPEC_API_KEY_OTHER_ORG is not set")
+
+    @property
+    def second(self) -> str:
+        return self._session.target.key_second or not_checked("because COSPEC_API_KEY_SECOND is not set")
+
+    @gathered
+    def things(self) -> Things:
+        session, world = self._session, self._world
+        world.make_room()
+        template, webhook = world.new_template(), world.new_webhook()
+        session.ensure(REQUESTS_OF_A_RUN)
+        run_id = world.new_run(prompt=f"{PROMPT} {world.fresh_name()}", template=template["slug"])
+        run = session.call("getRun", path={"id": run_id})
+        if members(run.json).get("id") != run_id:
+            not_checked(f"because the run cannot be read: {run.summary()[:200]}")
+        return Things(run, template, webhook)
+
+    @gathered
+    def intrusions(self) -> dict[str, Exchange]:
+        """What the stranger's requests for the things are answered. Cancelling comes before what needs no run."""
+        key, things = self.stranger, self.things()
+        run, template = {"id": things.run_id}, {"idOrSlug": str(things.template["id"])}
+        slug = {"idOrSlug": str(things.template.get("slug"))}
+        call = self._session.call
+        return {
+            "cancel a run": call("cancelRun", path=run, key=key),
+            "read a run": call("getRun", path=run, key=key),
+            "read the logs of a run": call("listRunLogs", path=run, key=key),
+            "read a template by its id": call("getTemplate", path=template, key=key),
+            "read a template by its slug": call("getTemplate", path=slug, key=key),
+            "change a template": call("updateTemplate", path=template, body={"name": "Taken over"}, key=key),
+            "delete a template": call("deleteTemplate", path=slug, key=key),
+            "delete a webhook": call("deleteWebhook", path={"id": str(things.webhook["id"])}, key=key),
+        }
+
+    @gathered
+    def use_of_template(self) -> Exchange:
+        """What the stranger's run of the template is answered."""
+        key = self.stranger
+        body = self._world.run_body(template=self.things().template.get("slug"))
+        answer = self._session.call("createRun", body=body, key=key)
+        run_id = members(answer.json).get("id")
+        if answer.succeeded and isinstance(run_id, str):
+            self._session.call("cancelRun", path={"id": run_id}, key=key)
+        return answer
+
+    @gathered
+    def lists(self) -> dict[str, Listing]:
+        """What the stranger's lists hold."""
+        key = self.stranger
+        self.things()
+        runs = self._session.call("listRuns", query={"limit": LONGEST_PAGE}, key=key)
+        webhooks = self._session.call("listWebhooks", key=key)
+        records = self._session.call("listUsageLogs", query={"limit": LONGEST_PAGE}, key=key)
+        return {
+            "run": Listing(tuple(items(runs)), (runs,)),
+            "template": everything(self._session, "listTemplates", key=key),
+            "webhook": Listing(tuple(items(webhooks)), (webhooks,)),
+            "usage record": Listing(tuple(items(records)), (records,)),
+        }
+
+    @gathered
+    def after(self) -> After:
+        self.intrusions()
+        things = self.things()
+        return After(
+            self._session.call("getRun", path={"id": things.run_id}),
+            self._session.call("getTemplate", path={"idOrSlug": str(things.template["id"])}),
+            self._session.call("listWebhooks"),
+        )
+
+    @gathered
+    def shared(self) -> tuple[Exchange, Exchange]:
+        """The run and the template as the second key sees them."""
+        key, things = self.second, self.things()
+        if self._session.target.key_other_org:
+            self.after()
+        return (
+            self._session.call("getRun", path={"id": things.run_id}, key=key),
+            self._session.call("getTemplate", path={"idOrSlug": str(things.template.get("slug"))}, key=key),
+        )
+
+    @gathered
+    def removed(self) -> tuple[Exchange, Exchange]:
+        """The second key deletes the webhook; what the main key is then answered to the same."""
+        self.shared()
+        path = {"id": str(self.things().webhook["id"])}
+        first = self._session.call("deleteWebhook", path=path, key=self.second)
+        return first, self._session.call("deleteWebhook", path=path)
+
+    @gathered
+    def organizations(self) -> dict[str, Exchange]:
+        """What the other keys say of themselves."""
+        keys = {"second": self._session.target.key_second, "stranger": self._session.target.key_other_org}
+        return {name: self._session.call("getCurrentApiKey", key=key) for name, key in keys.items() if key}
+
+    def organization(self, name: str) -> Any:
+        return members(self.organizations()[name].json).get("organizationId")
+
+
+@pytest.fixture(name="tenants", scope="module")
+def _tenants(session: Session, world: World) -> Tenants:
+    return Tenants(session, world)
+
+
+@rule("isolation/other-organizations-find-nothing", source="overview")
+def test_other_organizations_find_nothing(tenants: Tenants) -> None:
+    """Another organization's run, template or webhook is answered 404, to read, change, cancel or delete."""
+    for words, exchange in tenants.intrusions().items():
+        answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+        require(exchange.status == 404, f"another organization may {words}: the answer is {answer}", exchange)
+
+
+@rule("isolation/other-organizations-change-nothing", source="overview")
+def test_other_organizations_change_nothing(tenants: Tenants) -> None:
+    """What another organization asks of a run, a template or a webhook leaves it as it was."""
+    after, things = tenants.after(), tenants.things()
+    require(after.run.succeeded, "a run is gone after another organization asked for it", after.run)
+    run = members(after.run.json)
+    asked = run.get("cancelRequestedAt") or run.get("status") == "cancelled"
+    require(not asked, "a run is cancelled after another organization asked for it", after.run)
+    require(after.template.succeeded, "a template is gone after another organization asked for it", after.template)
+    wrong = unlike(template_of(after.template), things.template)
+    wrong += differences(template_of(after.template), things.template, ["updatedAt"])
+    require(not wrong, f"after another organization asked for it, a template's {listed(wrong)}", after.template)
+    found = [item for item in items(after.webhooks) if item.get("id") == things.webhook["id"]]
+    require(found, "a webhook is gone after another organization asked for it", after.webhooks)
+
+
+@rule("isolation/lists-hold-only-the-own", source="overview")
+def test_lists_hold_only_the_own(tenants: Tenants) -> None:
+    """No list of another organization holds the run, the template, the webhook or a usage record of this one."""
+    lists, things = tenants.lists(), tenants.things()
+    ids = {"run": things.run_id, "template": things.template["id"], "webhook": things.webhook["id"]}
+    for name, thing_id in ids.items():
+        held = lists[name].having("id", thing_id)
+        require(not held, f"another organization's list holds a {name} that is not its own", lists[name].first)
+    own = things.run.json.get("organizationId")
+    records = lists["usage record"]
+    held = records.having("organizationId", own) if own is not None else []
+    require(not held, "another organization's list holds a usage record that is not its own", records.first)
+
+
+@rule("isolation/counts-hold-only-the-own", source="reference")
+def test_counts_hold_only_the_own(tenants: Tenants, session: Session) -> None:
+    """An organization's activeCount and totals count its own runs and templates, and nobody else's."""
+    listing = tenants.lists()["template"]
+    total = members(members(listing.exchanges[-1].json).get("pagination")).get("total")
+    seen = f"{len(listing.items)} templates are listed, the total is {shown(total)}"
+    require(total in (None, len(listing.items)), seen, listing.exchanges[-1])
+    exchange, seen = tenants.lists()["run"].first, ""
+    for _ in range(TRIES):
+        body, runs = members(exchange.json), items(exchange)
+        total, told = members(body.get("pagination")).get("total"), members(body.get("meta")).get("activeCount")
+        if isinstance(total, int) and total > LONGEST_PAGE:
+            not_checked("because the other organization has too many runs")
+        active = sum(item.get("status") not in ENDED for item in runs)
+        if (total, told) == (len(runs), active):
+            return
+        seen = f"{len(runs)} runs are listed, {active} active; the total is {shown(total)}, activeCount {shown(told)}"
+        exchange = session.call("listRuns", query={"limit": LONGEST_PAGE}, key=tenants.stranger)
+    require(False, seen, exchange)
+
+
+@rule("isolation/templates-are-not-shared", source="overview")
+def test_templates_are_not_shared(tenants: Tenants) -> None:
+    """Another organization cannot start a run of a template that is not its own."""
+    answer = tenants.use_of_template()
+    require(not answer.succeeded, "another organization starts a run of a template that is not its own", answer)
+
+
+@rule("isolation/one-organization-sees-the-same", source="overview")
+def test_keys_of_one_organization_see_the_same(tenants: Tenants) -> None:
+    """Every key of an organization finds its runs and templates, by id and by slug, and sees the same of them."""
+    (run, template), things = tenants.shared(), tenants.things()
+    require(run.succeeded, "a second key does not find a run of its organization", run)
+    names = ("id", "organizationId", "templateId", "repo", "prompt", "model", "createdAt", "metadata")
+    wrong = differences(members(run.json), members(things.run.json), names)
+    require(not wrong, f"a second key sees another run: {listed(wrong)}", run)
+    require(template.succeeded, "a second key does not find a template of its organization", template)
+    wrong = unlike(template_of(template), things.template)
+    require(not wrong, f"a second key sees another template: {listed(wrong)}", template)
+
+
+@rule("isolation/one-organization-works-on-the-same", source="overview")
+def test_keys_of_one_organization_work_on_the_same(tenants: Tenants) -> None:
+    """What one key of an organization changes has changed for every key of it."""
+    first, again = tenants.removed()
+    answer = f"{first.status} {first.code or ''}".rstrip()
+    require(first.succeeded, f"a second key deletes a webhook of its organization: {answer}", first)
+    require(not again.succeeded, "what a second key has deleted is there for the first", again)
+
+
+@rule("isolation/keys-tell-their-organization", source="reference")
+def test_keys_tell_their_organization(tenants: Tenants) -> None:
+    """Keys of one organization tell the same organizationId, keys of another organization a different one."""
+    told = tenants.organizations()
+    if not told:
+        not_checked("because neither COSPEC_API_KEY_SECOND nor COSPEC_API_KEY_OTHER_ORG is set")
+    own = members(tenants.things().run.json).get("organizationId")
+    if "second" in told:
+        named = tenants.organization("second")
+        require(named == own, f"a second key says {shown(named)}, a run of the first {shown(own)}", told["second"])
+    if "stranger" in told:
+        named = tenants.organization("stranger")
+        require(named != own, f"a key of another organization says {shown(named)} too", told["stranger"])
