@@ -113,6 +113,8 @@ class Reader:
         default = self._page(paged, path, {})
         pages = max(1, -(-count // limit))
         parts = [self._page(paged, path, self._query(paged, index, limit)) for index in range(pages)]
+        if paged.parameters_are_assumed and parts[0].number("limit") != limit:
+            not_checked(f"because {paged.operation_id} does not take page and limit, which nothing published tells")
         again = self._page(paged, path, self._query(paged, 0, limit))
         total = whole[0].number("total") or 0
         beyond = self._page(paged, path, self._query(paged, -(-max(total, count) // greatest) + 1, greatest))
