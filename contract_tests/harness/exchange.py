@@ -43,6 +43,12 @@ class Request:
     content_type: str = "application/json"
     authorization: str | None = None
     """The whole header; None sends none."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers."""
+    provokes: int | None = None
+    """The status that the server was told to answer with: no failure of its own."""
+    on_the_line: bool = False
+    """Whether only an assumption says how this is refused, so that any refusal will do."""
 
     @property
     def target(self) -> str:
@@ -64,6 +70,7 @@ class Request:
         if self.authorization is not None:
             shown = "Bearer $COSPEC_API_KEY" if _KEY.search(self.authorization) else self.authorization
             parts += ["-H", f'"Authorization: {shown}"']
+        parts += [part for name, value in self.headers.items() for part in ("-H", shlex.quote(f"{name}: {value}"))]
         if self.has_body:
             payload = self.payload or b""
             parts += ["-H", shlex.quote(f"Content-Type: {self.content_type}")]

@@ -218,6 +218,7 @@ class Session:
 
     def _transmit(self, request: Request) -> tuple[Response, float, float]:
         headers = {"Accept": "application/json, application/problem+json", "User-Agent": "cospec-contract-tests"}
+        headers |= request.headers
         if request.authorization is not None:
             headers["Authorization"] = request.authorization
         if request.has_body:

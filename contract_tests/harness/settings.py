@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contract_tests.harness.provoke import Provocations, read_provocations
+
 PREFIX = "COSPEC_"
 
 Profile = Literal["standard", "deep"]
@@ -50,6 +52,24 @@ def _existing_file(value: Path) -> Path:
     return value
 
 
+def _provocations(value: Path) -> Path:
+    read_provocations(value)
+    return value
+
+
+def _https_url(value: str) -> str:
+    if not value.startswith("https://"):
+        raise ValueError("must be an https URL, as every webhook's is")
+    return _http_url(value)
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("must be an address and a port such as 127.0.0.1:4011")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_http_url)]
 Key = Annotated[SecretStr, AfterValidator(_header_text)]
 
@@ -81,8 +101,21 @@ class Settings(BaseSettings):
     """Whether a broken assumption fails the run."""
     ca_bundle: Annotated[Path, AfterValidator(_existing_file)] | None = None
     """The certificates to trust, in PEM, instead of the well-known ones."""
+    provoke: Annotated[Path, AfterValidator(_existing_file), AfterValidator(_provocations)] | None = None
+    """A YAML file that says how to make the server fail (`harness/provoke.py`)."""
+    webhook_sink_url: Annotated[str, AfterValidator(_https_url)] | None = None
+    """A URL below which the server reaches the suite's own receiver of deliveries."""
+    webhook_sink_listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:4011"
+    """Where the receiver listens, `host:port`: what the sink's URL leads to in the end."""
+    webhook_sink_certificate: Annotated[Path, AfterValidator(_existing_file)] | None = None
+    """The receiver's certificate chain and private key, in PEM. Without it the receiver speaks plain HTTP."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     """How long to wait for an answer."""
+
+    @property
+    def provocations(self) -> Provocations:
+        """What the server can be provoked to; nothing when no file tells."""
+        return read_provocations(self.provoke) if self.provoke is not None else Provocations()
 
 
 def read_settings() -> Settings:

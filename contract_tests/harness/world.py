@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.reading import members
+from contract_tests.harness.listing import everything
+from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import LineError, Session
 from contract_tests.harness.trials import Trials
@@ -96,6 +97,8 @@ class World:
         session.observers.append(self.ledger.note)
         self._count = 0
         self._repositories: list[str] | None = None
+        self._providers: dict[str, Any] = {}
+        self._system_slug: str | None = None
         self._template: dict[str, Any] | None = None
         self._run: str | None = None
 
@@ -120,14 +123,28 @@ class World:
     def repositories(self) -> list[str]:
         """The repositories that the server lists first; the document's example when it lists none."""
         if self._repositories is None:
-            body = self.session.call("listRepositories").json
-            data = body.get("data") if isinstance(body, dict) else None
-            found = [item.get("fullName") for item in data or () if isinstance(item, dict)]
-            named = [name for name in found if isinstance(name, str) and name.count("/") == 1]
-            self._repositories = named or [
+            for item in items(self.session.call("listRepositories")):
+                name = item.get("fullName")
+                if isinstance(name, str) and name.count("/") == 1:
+                    self._providers.setdefault(name, item.get("provider"))
+            self._repositories = list(self._providers) or [
                 self.trials.fullest_example("createRun")["repo"].removeprefix("https://github.com/")
             ]
         return self._repositories
+
+    def repository_of(self, provider: str) -> str:
+        """A listed repository that this provider hosts, the first one when none is said to be there."""
+        repositories = self.repositories()
+        return next((name for name in repositories if self._providers.get(name) == provider), repositories[0])
+
+    def system_slug(self) -> str:
+        """The slug of a system template, which every organization has."""
+        if self._system_slug is None:
+            for item in everything(self.session, "listTemplates").having("isSystem", True):
+                if isinstance(item.get("slug"), str):
+                    self._system_slug = str(item["slug"])
+                    break
+        return self._system_slug or not_checked("because no system template is listed")
 
     def template(self) -> dict[str, Any]:
         """A template of the suite's own that no rule changes."""
