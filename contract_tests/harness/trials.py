@@ -172,6 +172,8 @@ class Trials:
     def _extremes(self, pointer: tuple[str, ...], path: Path, example: Any, found: dict[Path, list[Any]]) -> None:
         for place, node in self._nodes(pointer):
             values = list(_inside(node, example))
+            if any(choice.get("type") == "null" for choice in node.get("oneOf", ())):
+                values.append(None)
             if values:
                 found.setdefault(path, []).extend(values)
             for name in node.get("properties", {}):

@@ -247,7 +247,7 @@ class World:
         """Values of the operation's path parameters that name something of the suite's own, made for it if need be."""
         if "{" not in OPERATIONS[operation_id].path:
             return {}
-        if operation_id == "deleteTemplate":
+        if operation_id in ("deleteTemplate", "updateTemplate"):
             return {"idOrSlug": self.new_template()["id"]}
         if operation_id == "deleteWebhook":
             return {"id": self.new_webhook()["id"]}
