@@ -5,6 +5,7 @@ fail.
 from __future__ import annotations
 
 import random
+import re
 import string
 from dataclasses import replace
 from typing import Any
@@ -45,26 +46,20 @@ ODD_NAMES = (
     ("deleteWebhook", "tab\there"),
     ("getRun", "x" * 3000),
 )
-LEAST_CHANGED = 8
-"""So many characters of an id must be drawn anew before it surely names nothing."""
+SURE_LENGTH = 8
+"""A name of so many characters drawn anew surely names nothing."""
+CHARACTERS = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 
 
 def _unlike(known: str, draw: random.Random) -> str:
-    """A name of the same form as a known one that names nothing."""
-    kinds = (string.digits, "abcdef", string.ascii_lowercase, string.ascii_uppercase)
-    changed = list(known)
-    count = 0
-    for index in range(len(known) - 1, -1, -1):
-        kind = next((kind for kind in kinds if known[index] in kind), None)
-        if kind is None:
-            if count >= LEAST_CHANGED:
-                break
-            continue
-        changed[index] = draw.choice(kind)
-        count += 1
-    text = "".join(changed)
-    short = count < LEAST_CHANGED or text.isdigit()
-    return "9" + "".join(draw.choice(string.digits) for _ in range(11)) if short else text
+    """A name of the same form as a known one, in the same characters, that names nothing."""
+    ending = re.search(r"[A-Za-z0-9]*$", known)
+    old = ending.group()[-12:] if ending else ""
+    kinds = [next(kind for kind in CHARACTERS if one in kind) for one in old]
+    new = "".join(draw.choice([other for other in old if other in kind]) for kind in kinds)
+    if known.isdigit() or len(set(old)) < SURE_LENGTH / 2 or len(old) < SURE_LENGTH or new == old:
+        return "1" + "".join(draw.choice(string.digits) for _ in range(9))
+    return known[: len(known) - len(old)] + new
 
 
 def _body(operation_id: str, session: Session) -> Any:

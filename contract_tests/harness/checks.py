@@ -345,8 +345,9 @@ def _no_secret(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 def check_response(exchange: Exchange, seen: Seen) -> Iterator[tuple[Rule, list[Break]]]:
     """Hold an exchange to every rule that speaks of it. Yields each such rule with what broke it, if anything did."""
-    if exchange.request.on_the_line and 400 <= exchange.status < 500 and exchange.code is None:
-        return  # whatever stands in front of the server may have refused it
+    otherwise_refused = 400 <= exchange.status < 500 and (exchange.status != 404 or exchange.code is None)
+    if exchange.request.on_the_line and otherwise_refused:
+        return  # perhaps by what stands in front of the server
     for rule, applies, function in CHECKS:
         if applies(exchange, seen):
             yield rule, [Break(rule, message, exchange) for message in function(exchange, seen)]
