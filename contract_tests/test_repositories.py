@@ -1,0 +1,89 @@
+"""Repositories: what is listed can be worked on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.reading import items, listed, members, shown
+from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.session import Session
+from contract_tests.harness.world import World
+from generated.contract import ProblemCode
+
+AS_MANY_AS_THE_NODE_ASKS_FOR = 100
+REFUSALS_OF_REPOSITORIES = (
+    ProblemCode.REPOSITORY_NOT_FOUND,
+    ProblemCode.VALIDATION_FAILED,
+    ProblemCode.BAD_REQUEST,
+    ProblemCode.RUN_GITHUB_APP_NOT_INSTALLED,
+    ProblemCode.RUN_GIT_PROVIDER_NOT_INSTALLED,
+)
+
+
+class Repositories:
+    """The list as the official n8n node asks for it, and a run in the last repository of it."""
+
+    def __init__(self, session: Session, world: World) -> None:
+        self._session, self._world = session, world
+
+    @gathered
+    def list(self) -> Exchange:
+        return self._session.call("listRepositories", query={"limit": AS_MANY_AS_THE_NODE_ASKS_FOR})
+
+    @gathered
+    def run(self) -> Exchange:
+        """The answer to a create of a run in the last repository; the run is cancelled."""
+        names = [item.get("fullName") for item in items(self.list())]
+        usable = [name for name in names if isinstance(name, str) and name.count("/") == 1]
+        if not usable:
+            not_checked("because no repository is listed")
+        answer = self._world.create_run(self._world.run_body(repo=usable[-1]))
+        run_id = members(answer.json).get("id")
+        if answer.succeeded and isinstance(run_id, str):
+            self._session.call("cancelRun", path={"id": run_id})
+        return answer
+
+
+@pytest.fixture(name="repositories", scope="module")
+def _repositories(session: Session, world: World) -> Repositories:
+    return Repositories(session, world)
+
+
+def _name(item: Mapping[str, Any]) -> tuple[Any, Any]:
+    return item.get("provider"), item.get("fullName")
+
+
+@rule("repository/listed-for-the-node", source="node")
+def test_the_list_is_as_the_node_asks_for_it(repositories: Repositories) -> None:
+    """The list takes limit=100, as the official n8n node sends it, and then holds up to so many repositories."""
+    exchange = repositories.list()
+    require(exchange.succeeded, f"limit=100 is answered {exchange.status} {exchange.code or ''}", exchange)
+    total = members(members(exchange.json).get("pagination")).get("total")
+    count = len(items(exchange))
+    if isinstance(total, int) and not isinstance(total, bool):
+        expected = min(total, AS_MANY_AS_THE_NODE_ASKS_FOR)
+        require(count == expected, f"of {total} repositories {count} are listed, not {expected}", exchange)
+
+
+@rule("repository/listed-once", source="assumed")
+def test_a_repository_is_listed_once(repositories: Repositories) -> None:
+    """Each repository of a provider is listed once, by its full name."""
+    counts = Counter(_name(item) for item in items(repositories.list()))
+    twice = [f"{shown(name)} is listed {count} times" for (_, name), count in counts.items() if count > 1]
+    require(not twice, listed(twice), repositories.list())
+
+
+@rule("repository/listed-can-be-worked-on", source="node")
+def test_a_listed_repository_can_be_worked_on(repositories: Repositories) -> None:
+    """A run can be started in a repository that is listed, named as it is listed."""
+    answer = repositories.run()
+    refused = answer.code in REFUSALS_OF_REPOSITORIES
+    require(not refused, f"a repository that is listed is refused with {answer.status} {answer.code}", answer)
+    if not answer.succeeded:
+        not_checked(f"because no run could be started: {answer.summary()[:200]}")
