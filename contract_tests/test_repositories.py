@@ -27,7 +27,7 @@ REFUSALS_OF_REPOSITORIES = (
 
 
 class Repositories:
-    """The list as the official n8n node asks for it, and a run in the last repository of it."""
+    """The list as the official n8n node asks for it, and runs in repositories of it."""
 
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
@@ -37,13 +37,23 @@ class Repositories:
         return self._session.call("listRepositories", query={"limit": AS_MANY_AS_THE_NODE_ASKS_FOR})
 
     @gathered
-    def run(self) -> Exchange:
-        """The answer to a create of a run in the last repository; the run is cancelled."""
+    def run_by_name(self) -> Exchange:
+        """The answer to a create of a run in the last repository."""
         names = [item.get("fullName") for item in items(self.list())]
         usable = [name for name in names if isinstance(name, str) and name.count("/") == 1]
-        if not usable:
-            not_checked("because no repository is listed")
-        answer = self._world.create_run(self._world.run_body(repo=usable[-1]))
+        return self._run(usable[-1]) if usable else not_checked("because no repository is listed")
+
+    @gathered
+    def run_by_url(self) -> Exchange:
+        """The answer to a create of a run in a repository on GitHub that is named by its URL."""
+        names = [item.get("fullName") for item in items(self.list()) if item.get("provider") == "github"]
+        if not names:
+            not_checked("because no repository is said to be on GitHub")
+        return self._run(f"https://github.com/{names[0]}")
+
+    def _run(self, repo: str) -> Exchange:
+        """Ask for a run in a repository, and cancel it."""
+        answer = self._world.create_run(self._world.run_body(repo=repo))
         run_id = members(answer.json).get("id")
         if answer.succeeded and isinstance(run_id, str):
             self._session.call("cancelRun", path={"id": run_id})
@@ -79,11 +89,20 @@ def test_a_repository_is_listed_once(repositories: Repositories) -> None:
     require(not twice, listed(twice), repositories.list())
 
 
+def _is_accepted(answer: Exchange, words: str) -> None:
+    refused = answer.code in REFUSALS_OF_REPOSITORIES
+    require(not refused, f"a repository {words} is refused with {answer.status} {answer.code}", answer)
+    if not answer.succeeded:
+        not_checked(f"because no run could be started: {answer.summary()[:200]}")
+
+
 @rule("repository/listed-can-be-worked-on", source="node")
 def test_a_listed_repository_can_be_worked_on(repositories: Repositories) -> None:
     """A run can be started in a repository that is listed, named as it is listed."""
-    answer = repositories.run()
-    refused = answer.code in REFUSALS_OF_REPOSITORIES
-    require(not refused, f"a repository that is listed is refused with {answer.status} {answer.code}", answer)
-    if not answer.succeeded:
-        not_checked(f"because no run could be started: {answer.summary()[:200]}")
+    _is_accepted(repositories.run_by_name(), "named as it is listed")
+
+
+@rule("repository/url-names-it-too", source="reference")
+def test_a_url_names_a_repository_too(repositories: Repositories) -> None:
+    """A run can be started in a listed repository that is named by its full URL."""
+    _is_accepted(repositories.run_by_url(), "named by its full URL")
