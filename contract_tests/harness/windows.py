@@ -13,7 +13,7 @@ from contract_tests.harness.exchange import Exchange, Request
 from contract_tests.harness.world import PROMPT, World
 from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
-ALMOST_EMPTY = 12
+ALMOST_EMPTY = 6
 """With so few requests left the window is emptied on purpose."""
 BEYOND = 4
 """How many more requests than remain are sent at once."""

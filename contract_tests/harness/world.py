@@ -240,7 +240,7 @@ class World:
 
     # Fitting requests to what is there
 
-    PINNED = ("repo", "template", "branch", "slug", "url")
+    PINNED = ("repo", "template", "branch")
     """Members whose value must agree with what is on the server."""
 
     def path_parameters(self, operation_id: str) -> dict[str, str]:
@@ -266,10 +266,9 @@ class World:
             body |= {"repo": self.repositories()[0], "template": self.template()["slug"]}
             body.pop("branch", None)
         elif operation_id == "createTemplate":
-            slug = self.fresh_name()
-            body["slug"] = slug
+            body["slug"] = _as_long_as(body.get("slug"), self.fresh_name())
         elif operation_id == "createWebhook":
-            body["url"] = self.fresh_url()
+            body["url"] = _as_long_as(body.get("url"), self.fresh_url())
         return body
 
     # Leaving
@@ -288,3 +287,10 @@ class World:
         left += [f"webhook {webhook_id}" for webhook_id in sorted(self.ledger.webhooks)]
         left += [f"template {slug}" for slug in sorted(self.ledger.templates.values())]
         return left + [f"run {run_id}" for run_id in sorted(self.ledger.runs)]
+
+
+def _as_long_as(given: Any, fresh: str) -> str:
+    """A fresh name that is as long as the given one, if it can be; a single letter stays what it is."""
+    if not isinstance(given, str) or len(given) == 1:
+        return given if isinstance(given, str) else fresh
+    return fresh.ljust(len(given), "a")
