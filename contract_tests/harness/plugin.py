@@ -89,7 +89,7 @@ def _open(config: pytest.Config) -> None:
     )
     config.stash[SETTINGS], config.stash[SESSION] = settings, line
     config.stash[STOPWATCH] = report.Stopwatch()
-    report.heading(config, settings)
+    report.heading(config, settings, moved=target.moves_its_clock)
     try:
         answer = line.call("getCurrentApiKey")
     except LineError as error:

@@ -30,10 +30,10 @@ def write(config: pytest.Config, line: str = "") -> None:
         reporter.write_line(redact(line))
 
 
-def heading(config: pytest.Config, settings: Settings) -> None:
+def heading(config: pytest.Config, settings: Settings, *, moved: bool) -> None:
     """Say what is tested."""
     write(config, f"testing {settings.base_url} with key {shown_key(settings.api_key)}")
-    clock = "moved instead of waited for" if settings.control_url else "real, so empty windows are waited out"
+    clock = "moved instead of waited for" if moved else "real, so empty windows are waited out"
     write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")
 
 

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import requests
 
 from contract_tests.harness.settings import Settings
+
+CONTROL_PATH = "/_control"
+CONTROL_NAME = "coSPEC mock server"
+"""How the mock server's control interface introduces itself."""
 
 
 class Clock(Protocol):
@@ -109,12 +114,35 @@ class Target:
         return self.clock.now()
 
 
+def _clock_of_a_mock_at_hand(base_url: str) -> MovedClock | None:
+    """The clock of a mock server on this machine, None when what listens there is none.
+
+    Asked of loopback addresses only: elsewhere a request is paid for.
+    """
+    host = urlsplit(base_url).hostname or ""
+    if host != "localhost" and not host.startswith("127.") and host != "::1":
+        return None
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.get(f"{base_url}{CONTROL_PATH}", timeout=5, allow_redirects=False).json()
+            if answer.get("name") == CONTROL_NAME:
+                return MovedClock(base_url + CONTROL_PATH)
+        except (requests.RequestException, ValueError, AttributeError, KeyError, TypeError):
+            pass
+    return None
+
+
 def open_target(settings: Settings) -> Target:
     """Make the target that the settings describe.
 
     Raises requests.RequestException or ValueError when a control interface is named but does not answer as one.
     """
-    clock: Clock = MovedClock(settings.control_url) if settings.control_url else RealClock()
+    clock: Clock
+    if settings.control_url:
+        clock = MovedClock(settings.control_url)
+    else:
+        clock = _clock_of_a_mock_at_hand(settings.base_url) or RealClock()
 
     def secret(name: str) -> str | None:
         value = getattr(settings, name)
