@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.harness import plugin, report
 from contract_tests.harness.document import Document
+from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.windows import RATE_LIMIT_FILE, WindowLog
@@ -93,3 +94,8 @@ def world(session: Session, pytestconfig: pytest.Config) -> Iterator[World]:
     left = world.clean()
     if left:
         report.write(pytestconfig, "could not be removed: " + ", ".join(left))
+
+
+@pytest.fixture(scope="session")
+def own_runs(session: Session, world: World, settings: Settings) -> OwnRuns:
+    return OwnRuns(session, world, settings.provocations)

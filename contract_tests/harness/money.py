@@ -1,0 +1,34 @@
+"""How exact an amount of money can be taken: servers round, and nothing published says to how many places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+_FINEST, _COARSEST = 6, 2
+"""Decimal places."""
+
+
+def amount(value: Any) -> float | None:
+    """A JSON number as such, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def rounding(values: Iterable[Any]) -> float:
+    """By how much one of these amounts may be off, judged by the most decimal places that any of them has."""
+    places = [_places(value) for value in map(amount, values) if value is not None]
+    return 0.5 * 10.0 ** -min(max(places, default=_COARSEST), _FINEST)
+
+
+def _places(value: float) -> int:
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(_COARSEST, -exponent) if isinstance(exponent, int) else _COARSEST
+
+
+def charged(seconds: float, rate_per_minute: float) -> tuple[float, float]:
+    """The least and the most that so many seconds cost: to the second, and for every minute that was begun."""
+    return max(0.0, seconds - 1) / 60 * rate_per_minute, math.ceil((seconds + 1) / 60) * rate_per_minute

@@ -1,0 +1,268 @@
+"""Four runs that differ in all that a rule could ask for, each with an end of its own, and the answers about them.
+
+They are started, read, cancelled and followed once; many rules look at what was answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange, Query
+from contract_tests.harness.lives import ACTIVE, Life, Lives
+from contract_tests.harness.provoke import Provocations
+from contract_tests.harness.reading import items, members
+from contract_tests.harness.rules import not_checked
+from contract_tests.harness.session import Session
+from contract_tests.harness.world import PROMPT, World
+
+ROOM_FOR_REQUESTS = 45
+"""So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
+TEMPLATE_GUARDRAILS = {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2}
+TEMPLATE_ENV = {"CT_SHARED": "template", "CT_TEMPLATE": "template"}
+OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.03, "timeoutSeconds": 30}
+OWN_ENV = {"CT_SHARED": "run", "CT_RUN": "run"}
+METADATA = {"suite": "contract tests", "sign": "✓ é"}
+LONGEST_PAGE = 100
+MOST_LOGS = 250
+TRIES = 3
+_APART_SECONDS = 1.1
+"""Between two creates, so that their times differ however coarse the server's are."""
+_REAL_STEPS_SECONDS = (0, 10, 20, 30, 30)
+_MOVED_STEPS_SECONDS = (40, 600)
+"""How long to wait before each look for a run that is to fail."""
+_LOOK_AGAIN_SECONDS = (5, 600)
+"""When an ended run is read again, on a real clock and on one that is moved."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of the four runs."""
+
+    whole: Life
+    """Everything set, on a template with everything set; followed to its end by itself."""
+    brief: Life
+    """Its cost is limited by its template alone; cancelled while it runs, again at once, and again after its end."""
+    short: Life
+    """Its cost is limited by itself, the rest by its template; cancelled once."""
+    plain: Life
+    """Nothing set, on a template with nothing set; cancelled as soon as it was created."""
+    active: Exchange
+    """The list of the active runs, while three of the four were."""
+    narrowed: Exchange
+    """The list with filters that leave nothing, at the same time."""
+    early_logs: Exchange
+    """The logs of `whole` before its end."""
+    refused: Exchange
+    """A create on a template that there is none of."""
+
+    @property
+    def lives(self) -> tuple[Life, Life, Life, Life]:
+        """In the order of their creation."""
+        return self.brief, self.whole, self.short, self.plain
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The logs of `whole` after its end: all of them, and parts."""
+
+    all: Exchange
+    part: Exchange
+    of_category: Exchange
+    part_of_category: Exchange
+    of_other_category: Exchange
+    category: str
+    """One that some records have and others do not, if there is one."""
+    other_category: str
+    """One that no record has, if there is one."""
+    other_run: Exchange
+    """The logs of `short`."""
+
+
+PART = {"limit": 3, "offset": 2}
+PART_OF_CATEGORY = {"limit": 2, "offset": 1}
+
+
+class OwnRuns:
+    """The runs and what was asked of the server about them, each gathered when a rule first looks at it."""
+
+    def __init__(self, session: Session, world: World, provocations: Provocations) -> None:
+        self._session, self._world, self._provocations = session, world, provocations
+        self._lives = Lives(session, world)
+        self.word = f"batch{world.tag}"
+        """What the prompts of all four have in common, and no other prompt."""
+        self._lists: dict[tuple[tuple[str, str | int], ...], Exchange] = {}
+
+    def own_word(self, name: str) -> str:
+        """What only the prompt of this run has."""
+        return f"{name}{self._world.tag}"
+
+    # Their lives
+
+    @gathered
+    def story(self) -> Story:
+        """Let them live. Ends in `not_checked` when one cannot be started."""
+        session, world, lives = self._session, self._world, self._lives
+        world.make_room(wanted=1)
+        session.ensure(ROOM_FOR_REQUESTS)
+        thrifty = self._template(size="l", guardrails={"maxCostUsd": 0.02})
+        full = self._template(size="s", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
+        bare = {"id": world.template()["id"], "slug": world.template()["slug"], "size": self._default_size()}
+        body = world.run_body(prompt=self._prompt("refused"), template=world.fresh_name())
+        refused = session.call("createRun", body=body)
+
+        brief = self._start("brief", thrifty, model="opus", guardrails={"maxTurns": 2})
+        whole = self._start("whole", full, **self._everything())
+        short = self._start("short", full, guardrails={"maxCostUsd": 0.01})
+        active, narrowed = self._active_lists(thrifty)
+
+        lives.read_until(brief, "running", within_seconds=15)
+        lives.read(whole)
+        early_logs = session.call("listRunLogs", path={"id": whole.id}, query={"limit": MOST_LOGS})
+        lives.cancel(brief)
+        lives.cancel(brief)
+        lives.read(brief)
+        lives.cancel(short)
+        plain = self._start("plain", bare, read=False)
+        lives.cancel(plain)
+        for life in (brief, short, plain):
+            lives.read_until(life)
+        if brief.ended:
+            lives.cancel(brief)
+            lives.read(brief)
+        lives.read_until(whole)
+        if not whole.ended:
+            lives.cancel(whole)
+            lives.read_until(whole)
+        return Story(whole, brief, short, plain, active, narrowed, early_logs, refused)
+
+    def _template(self, **asked: Any) -> Mapping[str, Any]:
+        template = self._world.new_template(**asked)
+        return {**asked, "id": template["id"], "slug": template["slug"]}
+
+    def _default_size(self) -> str:
+        at = self._session.document.at
+        size = at(("components", "schemas", "TemplateCreate", "properties", "size"))
+        return str(size["default"])
+
+    def _prompt(self, name: str) -> str:
+        return f"{PROMPT} It is {self.own_word(name)} of {self.word}, no more."
+
+    def _start(self, name: str, template: Mapping[str, Any], *, read: bool = True, **members_: Any) -> Life:
+        body = {"prompt": self._prompt(name), **members_}
+        life = self._lives.start(f"the run {name!r}", template, body)
+        if read:
+            self._lives.read(life)
+        self._session.target.wait(_APART_SECONDS if read else 0)
+        return life
+
+    def _everything(self) -> dict[str, Any]:
+        found = items(self._session.call("listRepositories"))
+        repo = self._world.repositories()[0]
+        branches = [item.get("defaultBranch") for item in found if item.get("fullName") == repo]
+        branch = {"branch": branches[0]} if branches and isinstance(branches[0], str) else {}
+        return {
+            "model": "haiku",
+            "guardrails": dict(OWN_GUARDRAILS),
+            "env": dict(OWN_ENV),
+            "metadata": dict(METADATA),
+            "callbackUrl": self._world.fresh_url(),
+            **branch,
+        }
+
+    def _active_lists(self, template: Mapping[str, Any]) -> tuple[Exchange, Exchange]:
+        """The active runs, and a list that its filters leave empty, with nothing begun or ended between the two."""
+        nothing: Query = {
+            "search": self.own_word("nothing"),
+            "status": "failed",
+            "template": template["slug"],
+            "model": "haiku",
+            "outputTypes": "issue",
+        }
+        for left in reversed(range(TRIES)):
+            active = self.listing({"status": ",".join(ACTIVE)}, fresh=True)
+            narrowed = self.listing(nothing, fresh=True)
+            one, other = (members(members(exchange.json).get("meta")) for exchange in (active, narrowed))
+            if not left or one.get("activeCount") == other.get("activeCount"):
+                return active, narrowed
+        raise AssertionError("unreachable")
+
+    def followed(self) -> Life:
+        """`whole`, once it has come to its end by itself."""
+        whole = self.story().whole
+        if not whole.ended_by_itself:
+            not_checked("because the run did not come to its end in time")
+        return whole
+
+    def ended(self) -> tuple[Life, Life, Life, Life]:
+        """All four, once none of them should change any more. Ends in `not_checked` when one has not ended."""
+        lives = self.story().lives
+        for life in lives:
+            if not life.ended:
+                not_checked(f"because {life.name} did not end in time")
+        return lives
+
+    @gathered
+    def later(self) -> Life:
+        """`whole`, asked to stop after its end and read again later."""
+        whole = self.followed()
+        self._lives.cancel(whole)
+        self._session.target.wait(_LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock])
+        self._lives.read(whole)
+        return whole
+
+    @gathered
+    def logs(self) -> Logs:
+        """The logs of `whole` after its end."""
+        whole = self.followed()
+
+        def page(query: Query, life: Life = whole) -> Exchange:
+            return self._session.call("listRunLogs", path={"id": life.id}, query={"limit": MOST_LOGS, **query})
+
+        everything = page({})
+        found = [str(record.get("category")) for record in items(everything)]
+        known: list[str] = self._session.document.at(("components", "schemas", "LogCategory", "enum"))
+        some = [name for name in known if 0 < found.count(name) < len(found)]
+        category = max(some, key=found.count, default=known[0])
+        other = next((name for name in known if name not in found), known[-1])
+        return Logs(
+            all=everything,
+            part=page(PART),
+            of_category=page({"category": category}),
+            part_of_category=page({"category": category, **PART_OF_CATEGORY}),
+            of_other_category=page({"category": other}),
+            category=category,
+            other_category=other,
+            other_run=page({}, self.story().short),
+        )
+
+    # Lists
+
+    def listing(self, query: Query, *, fresh: bool = False) -> Exchange:
+        """A list of runs, asked for once unless it is to be fresh."""
+        query = {"limit": LONGEST_PAGE, **query}
+        key = tuple(sorted(query.items()))
+        if fresh or key not in self._lists:
+            self._lists[key] = self._session.call("listRuns", query=query)
+        return self._lists[key]
+
+    @gathered
+    def failed(self) -> tuple[Mapping[str, Any], Exchange]:
+        """A failed run as the list has it and as it is read: one that is made to fail, else any of the organization."""
+        difference = self._provocations.runs.get("failed")
+        key = difference.key.get_secret_value() if difference and difference.key else None
+        if difference is not None:
+            self._world.make_room()
+            body = {**self._world.run_body(), **difference.body}
+            request = self._session.build("createRun", body=body, key=key)
+            self._session.send(replace(request, headers=dict(difference.headers)))
+        moved = self._session.target.moves_its_clock
+        for seconds in (_MOVED_STEPS_SECONDS if moved else _REAL_STEPS_SECONDS) if difference is not None else (0,):
+            self._session.target.wait(seconds)
+            answer = self._session.call("listRuns", query={"status": "failed", "limit": 1}, key=key)
+            listed = items(answer)
+            if listed and isinstance(listed[0].get("id"), str):
+                return listed[0], self._session.call("getRun", path={"id": listed[0]["id"]}, key=key)
+        return not_checked("because no run has failed, and COSPEC_PROVOKE does not tell how to make one fail")
