@@ -1,0 +1,391 @@
+"""Lists of runs: that they show the runs as they are, and that filters and sorts do what they say.
+
+The four own runs have a word in their prompts that no other run has, so that what a filter should leave is known
+exactly however many runs the organization has. How lists are paged is for `test_pagination.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.document import Document
+from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lives import ACTIVE, outputs_of
+from contract_tests.harness.money import amount
+from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
+from contract_tests.harness.reading import differences, instant, items, listed, members, shown
+from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.session import Session
+
+Run = Mapping[str, Any]
+ALWAYS_SHOWN = ("id", "repo", "prompt", "model", "status", "templateSlug", "createdAt")
+WHERE_SHOWN = ("branch", "failReason", "completedAt")
+
+
+def total(exchange: Exchange) -> Any:
+    return members(members(exchange.json).get("pagination")).get("total")
+
+
+def names(runs: Sequence[Run]) -> list[str]:
+    return [str(run.get("id")) for run in runs]
+
+
+def types(run: Run) -> set[str]:
+    return {str(output.get("type")) for output in outputs_of(run)}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A list with filters, and which runs they select."""
+
+    words: str
+    exchange: Exchange
+    selects: Callable[[Run], bool]
+    """Of the runs that the list was asked about."""
+    is_of_ours: bool
+    """Whether the filters leave no run but the four, so that the list is known whole."""
+
+
+class Lists:
+    """The lists that the rules look at. `ours` are the four runs as they were read last, oldest first."""
+
+    def __init__(self, runs: OwnRuns, document: Document) -> None:
+        self._runs, self._document = runs, document
+
+    @gathered
+    def ours(self) -> list[Run]:
+        lives = self._runs.ended()
+        for life in lives:
+            if not life.run:
+                not_checked(f"because {life.name} cannot be read")
+        return [life.run for life in lives]
+
+    def with_word(self, **query: str | int) -> Exchange:
+        self.ours()
+        return self._runs.listing({"search": self._runs.word, **query})
+
+    def _alone(self, words: str, selects: Callable[[Run], bool], *, ours: bool = False, **query: str) -> Selection:
+        self.ours()
+        return Selection(words, self._runs.listing(query), selects, ours)
+
+    def _among_ours(self, words: str, selects: Callable[[Run], bool], **query: str) -> Selection:
+        return Selection(words, self.with_word(**query), selects, is_of_ours=True)
+
+    @gathered
+    def by_status(self) -> list[Selection]:
+        def has(*statuses: str) -> Callable[[Run], bool]:
+            return lambda run: run.get("status") in statuses
+
+        return [
+            self._alone("status=cancelled", has("cancelled"), status="cancelled"),
+            self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
+            self._among_ours("status=completed,running", has("completed", "running"), status="completed,running"),
+        ]
+
+    @gathered
+    def by_search(self) -> list[Selection]:
+        word = self._runs.own_word("short")
+        all_of_them, one_of_them = self._runs.word, lambda run: word in str(run.get("prompt"))
+        return [
+            self._among_ours(f"search={all_of_them}", lambda run: all_of_them in str(run.get("prompt"))),
+            self._alone(f"search={word}", one_of_them, ours=True, search=word),
+        ]
+
+    @gathered
+    def by_template(self) -> list[Selection]:
+        slug = self._runs.story().whole.template["slug"]
+        return [
+            self._alone(f"template={slug}", lambda run: run.get("templateSlug") == slug, ours=True, template=slug),
+        ]
+
+    @gathered
+    def by_model(self) -> list[Selection]:
+        return [
+            self._alone("model=haiku", lambda run: run.get("model") == "haiku", model="haiku"),
+            self._among_ours("model=opus", lambda run: run.get("model") == "opus", model="opus"),
+        ]
+
+    @gathered
+    def by_output_types(self) -> list[Selection]:
+        return [
+            self._alone("outputTypes=text", lambda run: "text" in types(run), outputTypes="text"),
+            self._among_ours(
+                "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
+            ),
+            self._among_ours("outputTypes=issue", lambda run: "issue" in types(run), outputTypes="issue"),
+        ]
+
+    @gathered
+    def together(self) -> list[Selection]:
+        whole, short = self._runs.story().whole.run, self._runs.story().short.run
+        slug, model = str(whole.get("templateSlug")), str(short.get("model"))
+        kinds = sorted(types(whole)) or ["text"]
+        status = str(whole.get("status"))
+        return [
+            self._among_ours(
+                "template and model",
+                lambda run: run.get("templateSlug") == slug and run.get("model") == model,
+                template=slug,
+                model=model,
+            ),
+            self._among_ours(
+                "status, template, model and outputTypes",
+                lambda run: run.get("id") == whole.get("id") and bool(types(whole)),
+                status=status,
+                template=slug,
+                model=str(whole.get("model")),
+                outputTypes=",".join(kinds),
+            ),
+        ]
+
+    def all_selections(self) -> Iterator[Selection]:
+        for gather in (
+            self.by_status,
+            self.by_search,
+            self.by_template,
+            self.by_model,
+            self.by_output_types,
+            self.together,
+        ):
+            yield from gather()
+
+
+@pytest.fixture(name="lists", scope="module")
+def _lists(own_runs: OwnRuns, document: Document) -> Lists:
+    return Lists(own_runs, document)
+
+
+def selects(lists: Lists, selections: Sequence[Selection]) -> None:
+    """Hold the current rule to lists that hold what their filters select, and nothing else."""
+    for selection in selections:
+        exchange, words = selection.exchange, selection.words
+        require(exchange.succeeded, f"{words}: the list answers {exchange.status}", exchange)
+        found = items(exchange)
+        strange = [item for item in found if not selection.selects(item)]
+        require(not strange, f"{words}: {len(strange)} of {len(found)} runs are not of these", exchange)
+        right = [run for run in lists.ours() if selection.selects(run)]
+        missing = [run for run in right if run.get("id") not in names(found)]
+        # On a full page there may be no room for them.
+        full = len(found) >= LONGEST_PAGE and not selection.is_of_ours
+        require(full or not missing, f"{words}: {len(missing)} of {len(right)} runs are missing", exchange)
+        if selection.is_of_ours:
+            twice = len(found) - len(right)
+            require(not twice, f"{words}: the list holds {len(found)} runs, not {len(right)}", exchange)
+
+
+# What lists show
+
+
+@rule("runs/list-agrees-with-reading", source="reference")
+def test_the_list_agrees_with_reading(lists: Lists) -> None:
+    """A list shows each run as it is read alone, in every member that it shows."""
+    exchange = lists.with_word()
+    for run in lists.ours():
+        item = next((item for item in items(exchange) if item.get("id") == run.get("id")), None)
+        require(item is not None, f"{run.get('id')} can be read, but is not in the list", exchange)
+        found = differences(item or {}, run, ALWAYS_SHOWN)
+        found += differences(item or {}, run, [name for name in WHERE_SHOWN if (item or {}).get(name) is not None])
+        require(not found, f"the list and getRun disagree on {run.get('id')}: {listed(found)}", exchange)
+        one, other = (members((shows or {}).get("usage")).get("totalCostUsd") for shows in (item, run))
+        seen = f"the list says that {run.get('id')} cost {shown(one)}, getRun says {shown(other)}"
+        require(one is None or amount(one) == amount(other), seen, exchange)
+
+
+@rule("runs/list-shows-the-outputs", source="reference")
+def test_the_list_shows_the_outputs(lists: Lists) -> None:
+    """A list shows the outputs of a run that reading it alone shows, all members but the content of texts."""
+    exchange = lists.with_word()
+    for item in items(exchange):
+        run = next((run for run in lists.ours() if run.get("id") == item.get("id")), None)
+        if run is None:
+            continue
+        one, other = outputs_of(item), outputs_of(run)
+        seen = f"the list shows {len(one)} outputs of {run.get('id')}, getRun {len(other)}"
+        require(len(one) == len(other), seen, exchange)
+        for short, whole in zip(one, other, strict=True):
+            found = differences(short, whole, sorted({*short, *whole} - {"content"}))
+            require(not found, f"the list and getRun disagree on an output: {listed(found)}", exchange)
+
+
+@rule("runs/list-leaves-out-content", source="reference")
+def test_lists_leave_out_content(lists: Lists) -> None:
+    """Lists show text outputs without their content."""
+    texts = [
+        (selection.exchange, output)
+        for selection in lists.all_selections()
+        for item in items(selection.exchange)
+        for output in outputs_of(item)
+        if output.get("type") == "text"
+    ]
+    if not texts:
+        not_checked("because no run in the lists has written a text")
+    for exchange, output in texts:
+        require("content" not in output, "a list shows the content of a text output", exchange)
+
+
+@rule("runs/active-count", source="reference")
+def test_the_active_count(own_runs: OwnRuns) -> None:
+    """meta.activeCount counts the runs that are pending or running."""
+    exchange = own_runs.story().active
+    count = members(members(exchange.json).get("meta")).get("activeCount")
+    active = [item for item in items(exchange) if item.get("status") in ACTIVE]
+    if len(active) >= LONGEST_PAGE:
+        not_checked("because too many runs are active")
+    require(count == len(active), f"{len(active)} runs are pending or running, activeCount is {shown(count)}", exchange)
+
+
+@rule("runs/meta-is-of-all-runs", source="reference")
+def test_meta_is_of_all_runs(own_runs: OwnRuns) -> None:
+    """Meta speaks of all runs of the organization, whatever the filters leave of the list."""
+    story = own_runs.story()
+    wide, narrow = (members(members(exchange.json).get("meta")) for exchange in (story.active, story.narrowed))
+    one, other = wide.get("activeCount"), narrow.get("activeCount")
+    require(one == other, f"filters make activeCount {shown(other)} of {shown(one)}", story.narrowed)
+    require(narrow.get("hasEverRun") is True, "filters that leave no run make hasEverRun false", story.narrowed)
+
+
+@rule("runs/has-ever-run", source="reference")
+def test_has_ever_run(own_runs: OwnRuns, session: Session) -> None:
+    """meta.hasEverRun is true of an organization that has had a run, and false of one that never had."""
+    exchange = own_runs.story().active
+    seen = "the organization has runs, but hasEverRun is not true"
+    require(members(members(exchange.json).get("meta")).get("hasEverRun") is True, seen, exchange)
+    if session.target.key_other_org is None:
+        return
+    exchange = session.call("listRuns", query={"limit": 1}, key=session.target.key_other_org)
+    count, has = total(exchange), members(members(exchange.json).get("meta")).get("hasEverRun")
+    if isinstance(count, int):
+        seen = f"the other organization has {count} runs, but hasEverRun is {shown(has)}"
+        require(has is (count > 0), seen, exchange)
+
+
+# Filters
+
+
+@rule("runs/filter-status", source="reference")
+def test_filter_by_status(lists: Lists) -> None:
+    """Filtered by status, a list holds all runs in one of the states and no others."""
+    selects(lists, lists.by_status())
+
+
+@rule("runs/filter-search", source="reference")
+def test_filter_by_search(lists: Lists) -> None:
+    """Filtered by search, a list holds all runs whose prompt has the text in it and no others."""
+    selects(lists, lists.by_search())
+
+
+@rule("runs/filter-template", source="reference")
+def test_filter_by_template(lists: Lists) -> None:
+    """Filtered by template, a list holds all runs of the template with this slug and no others."""
+    selects(lists, lists.by_template())
+
+
+@rule("runs/filter-model", source="reference")
+def test_filter_by_model(lists: Lists) -> None:
+    """Filtered by model, a list holds all runs of the model and no others."""
+    selects(lists, lists.by_model())
+
+
+@rule("runs/filter-output-types", source="reference")
+def test_filter_by_output_types(lists: Lists) -> None:
+    """Filtered by outputTypes, a list holds all runs with an output of one of the types and no others."""
+    selects(lists, lists.by_output_types())
+
+
+@rule("runs/filters-together", source="reference")
+def test_filters_together(lists: Lists, own_runs: OwnRuns) -> None:
+    """Several filters leave the runs that each of them selects."""
+    selects(lists, lists.together())
+    narrowed = own_runs.story().narrowed
+    require(not items(narrowed), f"{len(items(narrowed))} runs fit filters that none does", narrowed)
+
+
+@rule("runs/total-follows-filters", source="overview")
+def test_the_total_follows_filters(lists: Lists) -> None:
+    """pagination.total counts the runs that the filters leave."""
+    for selection in lists.all_selections():
+        count, found = total(selection.exchange), len(items(selection.exchange))
+        right = count == found or (found >= LONGEST_PAGE and isinstance(count, int) and count >= found)
+        require(
+            right, f"{selection.words}: the list holds {found} runs, the total is {shown(count)}", selection.exchange
+        )
+
+
+# Sorts
+
+
+def follow(runs: Sequence[Run], member: Callable[[Run], Any], *, descending: bool) -> str | None:
+    """What is out of order, if anything; runs without the value may stand anywhere."""
+    values = [value for value in map(member, runs) if value is not None]
+    for one, other in pairwise(values):
+        if one < other if descending else one > other:
+            return f"{other} comes after {one}"
+    return None
+
+
+def created(run: Run) -> Any:
+    return instant(run.get("createdAt"))
+
+
+def cost(run: Run) -> float | None:
+    return amount(members(run.get("usage")).get("totalCostUsd"))
+
+
+def is_the_top(lists: Lists, exchange: Exchange, member: Callable[[Run], Any], *, descending: bool) -> None:
+    """Hold the current rule to a short page that holds the first of our runs: none that it leaves out comes before."""
+    found = names(items(exchange))
+    on_page = [member(run) for run in lists.ours() if run.get("id") in found and member(run) is not None]
+    left_out = [member(run) for run in lists.ours() if run.get("id") not in found and member(run) is not None]
+    for value in left_out:
+        before = [other for other in on_page if (other < value if descending else other > value)]
+        require(not before, f"the first page holds {before[0] if before else ''}, but not {value}", exchange)
+
+
+def distinct(lists: Lists, member: Callable[[Run], Any], what: str) -> None:
+    values = {member(run) for run in lists.ours() if member(run) is not None}
+    if len(values) < 2:
+        not_checked(f"because the runs do not differ in {what}")
+
+
+@rule("runs/newest-first", source="reference")
+def test_newest_first(lists: Lists) -> None:
+    """A list that is not told otherwise shows the newest runs first."""
+    distinct(lists, created, "their time of creation")
+    for selection in lists.all_selections():
+        wrong = follow(items(selection.exchange), created, descending=True)
+        require(wrong is None, f"{selection.words}: {wrong}", selection.exchange)
+
+
+@rule("runs/sort-by-created-at", source="reference")
+def test_sort_by_created_at(lists: Lists) -> None:
+    """Sorted by createdAt, runs come from the newest to the oldest or, ascending, from the oldest to the newest."""
+    distinct(lists, created, "their time of creation")
+    descending = lists.with_word(sortBy="createdAt", order="desc")
+    require(set(names(items(descending))) == set(names(lists.ours())), "sorted, the list holds other runs", descending)
+    wrong = follow(items(descending), created, descending=True)
+    require(wrong is None, f"descending: {wrong}", descending)
+    ascending = lists.with_word(sortBy="createdAt", order="asc", limit=2)
+    wrong = follow(items(ascending), created, descending=False)
+    require(wrong is None, f"ascending: {wrong}", ascending)
+    is_the_top(lists, ascending, created, descending=False)
+
+
+@rule("runs/sort-by-cost", source="reference")
+def test_sort_by_cost(lists: Lists) -> None:
+    """Sorted by costUsd, runs come from the dearest to the cheapest or, ascending, from the cheapest to the dearest."""
+    distinct(lists, cost, "their cost")
+    ascending = lists.with_word(sortBy="costUsd", order="asc")
+    require(set(names(items(ascending))) == set(names(lists.ours())), "sorted, the list holds other runs", ascending)
+    ours = {str(run.get("id")): run for run in lists.ours()}
+    wrong = follow([ours[name] for name in names(items(ascending)) if name in ours], cost, descending=False)
+    require(wrong is None, f"ascending: {wrong}", ascending)
+    descending = lists.with_word(sortBy="costUsd", order="desc", limit=2)
+    wrong = follow([ours[name] for name in names(items(descending)) if name in ours], cost, descending=True)
+    require(wrong is None, f"descending: {wrong}", descending)
+    is_the_top(lists, descending, cost, descending=True)
