@@ -7,13 +7,17 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
+PROVOKE = ROOT / "mock_server" / "provoke.yaml"
 NOTHING_SAID = 2
 STARTED = "coSPEC mock server at "
 
@@ -26,6 +30,42 @@ MOCK_KEYS = {
     "COSPEC_API_KEY_NO_GITHUB_APP": "csk_live_no_github_app_contract_tests",
     "COSPEC_API_KEY_NO_GIT_PROVIDER": "csk_live_no_git_provider_contract_tests",
 }
+
+
+SINK_HOST = "sink.contract-tests.example"
+"""Where the embedded mock delivers to: a reserved name that leads to the suite's receiver."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A receiver of deliveries that the suite will open: what the mock and the suite have to know of it."""
+
+    options: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def webhook_sink() -> Iterator[Sink]:
+    """Prepare a receiver on a free port, with a certificate of an authority that lives as long as the run."""
+    import trustme
+
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{line.getsockname()[1]}"
+    authority = trustme.CA()
+    certificate = authority.issue_cert(SINK_HOST)
+    with TemporaryDirectory(prefix="cospec-sink-") as directory:
+        trusted, own = Path(directory, "authority.pem"), Path(directory, "receiver.pem")
+        authority.cert_pem.write_to_path(trusted)
+        certificate.private_key_and_cert_chain_pem.write_to_path(own)
+        yield Sink(
+            options=("--ca", str(trusted), "--resolve", f"{SINK_HOST}:443:{address}"),
+            environment={
+                "COSPEC_WEBHOOK_SINK_URL": f"https://{SINK_HOST}",
+                "COSPEC_WEBHOOK_SINK_LISTEN": address,
+                "COSPEC_WEBHOOK_SINK_CERTIFICATE": str(own),
+            },
+        )
 
 
 @contextmanager
@@ -55,9 +95,9 @@ def main(arguments: list[str]) -> int:
     if environment.get("COSPEC_BASE_URL"):
         return run_suite(environment, arguments)
     try:
-        with mock_server() as url:
-            own = {"COSPEC_BASE_URL": url, "COSPEC_CONTROL_URL": f"{url}/_control", **MOCK_KEYS}
-            return run_suite(environment | own, arguments)
+        with webhook_sink() as sink, mock_server(*sink.options) as url:
+            own = {"COSPEC_BASE_URL": url, "COSPEC_CONTROL_URL": f"{url}/_control", "COSPEC_PROVOKE": str(PROVOKE)}
+            return run_suite({**environment, **own, **MOCK_KEYS, **sink.environment}, arguments)
     except RuntimeError as error:
         print(f"{error}.", file=sys.stderr)
         return NOTHING_SAID

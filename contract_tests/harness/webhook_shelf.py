@@ -1,0 +1,128 @@
+"""The organization's webhooks, from what was there to as many as there may be, and what is refused on the way.
+
+What the rules make of it is in `test_webhooks.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.reading import items, members
+from contract_tests.harness.rules import not_checked
+from contract_tests.harness.session import Session
+from contract_tests.harness.world import World
+from generated.contract import WEBHOOKS_PER_ORGANIZATION
+
+WISHES = (["run.completed"], ["run.failed", "run.cancelled"], ["run.completed", "run.failed", "run.cancelled"])
+"""What the first webhooks subscribe to."""
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A webhook that was registered: what was asked for and the answer."""
+
+    asked: Mapping[str, Any]
+    exchange: Exchange
+
+    @property
+    def answer(self) -> Mapping[str, Any]:
+        return members(self.exchange.json)
+
+    @property
+    def id(self) -> str:
+        return str(self.answer.get("id"))
+
+
+@dataclass(frozen=True)
+class Full:
+    """The shelf when it was filled."""
+
+    registered: tuple[Registered, ...]
+    """What was registered on the way."""
+    listing: Exchange
+    """The list in the end."""
+    count: int
+    """How many webhooks there were then, listed or not."""
+    last: Registered
+    """The last create: the one too many, or one that was refused before."""
+
+
+class Shelf:
+    """Registers and deletes webhooks. What comes later asks for what comes before it."""
+
+    def __init__(self, session: Session, world: World) -> None:
+        self._session, self._world = session, world
+
+    def _register(self, events: list[str], url: str | None = None) -> Registered:
+        asked = {"url": url or self._world.fresh_url(), "events": events}
+        return Registered(asked, self._session.call("createWebhook", body=asked))
+
+    def _delete(self, webhook: Registered) -> Exchange:
+        return self._session.call("deleteWebhook", path={"id": webhook.id})
+
+    @gathered
+    def before(self) -> Exchange:
+        """The list before anything was registered here."""
+        return self._session.call("listWebhooks")
+
+    def _count(self, listing: Exchange) -> int:
+        """How many webhooks there are: those of a list, and those of our own that it does not show."""
+        return len({item.get("id") for item in items(listing)} | self._world.ledger.webhooks)
+
+    @gathered
+    def first(self) -> tuple[Registered, ...]:
+        """One webhook for each of WISHES."""
+        if self._count(self.before()) + len(WISHES) >= WEBHOOKS_PER_ORGANIZATION:
+            not_checked("because the organization has no room for more webhooks")
+        found = tuple(self._register(events) for events in WISHES)
+        for one in found:
+            if not isinstance(one.answer.get("id"), str) or not one.exchange.succeeded:
+                not_checked(f"because no webhook could be registered: {one.exchange.summary()[:200]}")
+        return found
+
+    @gathered
+    def twin(self) -> Exchange:
+        """The answer to a create with the first webhook's URL, and other events."""
+        first = self.first()[0]
+        return self._register(WISHES[1], first.asked["url"]).exchange
+
+    @gathered
+    def deletion(self) -> tuple[Exchange, Exchange]:
+        """The answers to two deletions of the first webhook."""
+        self.twin()
+        first = self.first()[0]
+        return self._delete(first), self._delete(first)
+
+    @gathered
+    def full(self) -> Full:
+        """Register webhooks until there are as many as there may be, and one more."""
+        self.deletion()
+        registered, refusals = list(self.first()[1:]), 0
+        listing = self.before()
+        count = self._count(listing)
+        while True:
+            one = self._register(WISHES[len(registered) % len(WISHES)])
+            if one.exchange.succeeded:
+                registered.append(one)
+                count += 1
+                if count <= WEBHOOKS_PER_ORGANIZATION:
+                    continue
+            listing = self._session.call("listWebhooks")
+            count, refusals = self._count(listing), refusals + 1
+            # Others may have deleted some: then there is room for another try.
+            decided = count > WEBHOOKS_PER_ORGANIZATION or (
+                count == WEBHOOKS_PER_ORGANIZATION and not one.exchange.succeeded
+            )
+            if decided or refusals == _TRIES:
+                return Full(tuple(registered), listing, count, one)
+
+    @gathered
+    def exchange_of_one(self) -> tuple[Exchange, Registered]:
+        """From the full shelf one webhook is deleted, and its URL registered again."""
+        one = self.full().registered[0]
+        return self._delete(one), self._register(WISHES[2], one.asked["url"])

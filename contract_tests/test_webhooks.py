@@ -1,0 +1,209 @@
+"""Webhooks: what is registered is there until it is deleted, one for each URL, and no more than there may be.
+
+What is delivered to them is for `test_deliveries.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.reading import alike, items, members, shown
+from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.session import Session
+from contract_tests.harness.webhook_shelf import Registered, Shelf
+from contract_tests.harness.world import World
+from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
+
+SECRET_PREFIX = "whsec_"
+
+
+@pytest.fixture(name="shelf", scope="module")
+def _shelf(session: Session, world: World) -> Shelf:
+    return Shelf(session, world)
+
+
+def _all(shelf: Shelf) -> list[Registered]:
+    """Every webhook that was registered here."""
+    return [shelf.first()[0], *shelf.full().registered]
+
+
+def _answer(exchange: Exchange) -> str:
+    return f"{exchange.status} {exchange.code or ''}".rstrip()
+
+
+def _is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
+    right = exchange.status == status and exchange.code == code
+    require(right, f"{words} is answered {_answer(exchange)}, not {status} {code}", exchange)
+
+
+def _listed(listing: Exchange, url: str) -> list[Mapping[str, Any]]:
+    return [item for item in items(listing) if item.get("url") == url]
+
+
+@rule("webhook/created-is-echoed", source="reference")
+def test_created_is_echoed(shelf: Shelf) -> None:
+    """The answer to a create shows the URL and the events that were asked for, with an id of its own."""
+    for one in _all(shelf):
+        url, events = one.answer.get("url"), one.answer.get("events")
+        require(url == one.asked["url"], f"url is {shown(url)}, not {shown(one.asked['url'])}", one.exchange)
+        same = isinstance(events, list) and sorted(map(str, events)) == sorted(one.asked["events"])
+        require(same, f"events is {shown(events)}, not {shown(one.asked['events'])}", one.exchange)
+    ids = [one.id for one in _all(shelf)]
+    require(len(set(ids)) == len(ids), "two webhooks have the same id", shelf.full().listing)
+
+
+@rule("webhook/secret-is-base64", source="guide")
+def test_a_secret_is_base64(shelf: Shelf) -> None:
+    """The secret of a new webhook is whsec_ and base64."""
+    for one in _all(shelf):
+        secret = one.answer.get("secret")
+        right = isinstance(secret, str) and secret.startswith(SECRET_PREFIX) and _decodes(secret)
+        require(right, "the secret is not whsec_ and base64", one.exchange)
+
+
+def _decodes(secret: str) -> bool:
+    try:
+        return bool(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
+    except (binascii.Error, ValueError):
+        return False
+
+
+@rule("webhook/secrets-differ", source="guide")
+def test_secrets_differ(shelf: Shelf) -> None:
+    """Each webhook has a secret of its own."""
+    found: set[Any] = set()
+    for one in _all(shelf):
+        secret = str(one.answer.get("secret"))
+        require(secret not in found, "two webhooks have the same secret", one.exchange)
+        found.add(secret)
+
+
+@rule("webhook/secret-is-shown-once", source="guide")
+def test_a_secret_is_shown_once(shelf: Shelf) -> None:
+    """The list shows no webhook's secret."""
+    listing = shelf.full().listing
+    text = listing.response.body.decode("utf-8", "replace")
+    require(SECRET_PREFIX not in text, "the list of webhooks shows a secret", listing)
+    for one in _all(shelf):
+        secret = str(one.answer.get("secret", "")).removeprefix(SECRET_PREFIX)
+        require(not secret or secret not in text, "the list of webhooks shows a secret", listing)
+
+
+@rule("webhook/listed-once-as-created", source="reference")
+def test_a_webhook_is_listed_once(shelf: Shelf) -> None:
+    """The list holds every webhook of the organization exactly once, on no pages, as it was created."""
+    full = shelf.full()
+    for one in full.registered:
+        found = [item for item in items(full.listing) if item.get("id") == one.id]
+        seen = f"of {full.count} webhooks {len(items(full.listing))} are listed, one of them {len(found)} times"
+        require(len(found) == 1, seen, full.listing)
+        for name in ("url", "events", "createdAt"):
+            has, had = found[0].get(name), one.answer.get(name)
+            same = alike(_in_any_order(has), _in_any_order(had))
+            require(same, f"in the list {name} is {shown(has)}, created it was {shown(had)}", full.listing)
+
+
+def _in_any_order(value: Any) -> Any:
+    return sorted(map(str, value)) if isinstance(value, list) else value
+
+
+@rule("webhook/pagination-is-right-if-there", source="reference")
+def test_pagination_is_right_if_there(shelf: Shelf) -> None:
+    """The list of webhooks is not paged: when it has a pagination, that says so."""
+    listing = shelf.full().listing
+    pagination = members(members(listing.json).get("pagination"))
+    count = len(items(listing))
+    for name, right in (("total", count), ("page", 1), ("totalPages", 1), ("offset", 0)):
+        has = pagination.get(name)
+        require(has in (right, None), f"{count} webhooks are listed, pagination.{name} is {shown(has)}", listing)
+    limit = pagination.get("limit")
+    fits = not isinstance(limit, (int, float)) or limit >= count
+    require(fits, f"{count} webhooks are listed, pagination.limit is {shown(limit)}", listing)
+
+
+@rule("webhook/health-adds-up", source="assumed")
+def test_health_adds_up(shelf: Shelf) -> None:
+    """In a webhook's health successCount and failedCount make totalCount, and successRate is their share."""
+    listing = shelf.full().listing
+    for item in items(listing):
+        health = members(item.get("health"))
+        succeeded, failed, total = (health.get(name) for name in ("successCount", "failedCount", "totalCount"))
+        if not (isinstance(succeeded, int) and isinstance(failed, int) and isinstance(total, int)):
+            continue  # the schema speaks of that
+        seen = f"successCount {succeeded} and failedCount {failed} make totalCount {total}"
+        require(succeeded + failed == total, seen, listing)
+        rate = health.get("successRate")
+        if total and isinstance(rate, (int, float)):
+            share = succeeded / total
+            right = math.isclose(rate, share, abs_tol=0.01) or math.isclose(rate, 100 * share, abs_tol=1)
+            require(right, f"{succeeded} of {total} deliveries succeeded, successRate is {rate}", listing)
+
+
+@rule("webhook/url-is-unique", source="overview")
+def test_a_url_is_unique(shelf: Shelf) -> None:
+    """A create with a URL that a webhook has is refused with WEBHOOK_URL_DUPLICATE and creates nothing."""
+    _is_refused(shelf.twin(), 409, ProblemCode.WEBHOOK_URL_DUPLICATE, "a create with a URL that is registered")
+    left = _listed(shelf.full().listing, shelf.first()[0].asked["url"])
+    deleted = shelf.deletion()[0].succeeded
+    require(len(left) <= (0 if deleted else 1), "the create was refused, but a webhook with its URL is there")
+
+
+@rule("webhook/deletion-is-final", source="node")
+def test_a_deletion_is_final(shelf: Shelf) -> None:
+    """A deleted webhook is not listed, and not found when it is deleted again: WEBHOOK_NOT_FOUND."""
+    first, second = shelf.deletion()
+    require(first.succeeded, f"a deletion is answered {_answer(first)}", first)
+    _is_refused(second, 404, ProblemCode.WEBHOOK_NOT_FOUND, "a second deletion")
+    found = [item for item in items(shelf.full().listing) if item.get("id") == shelf.first()[0].id]
+    require(not found, "a deleted webhook is listed", shelf.full().listing)
+
+
+@rule("webhook/as-many-as-documented", source="overview")
+def test_as_many_as_documented_can_be_registered(shelf: Shelf) -> None:
+    """An organization may have 25 webhooks."""
+    full = shelf.full()
+    early = not full.last.exchange.succeeded and full.count < WEBHOOKS_PER_ORGANIZATION
+    seen = f"with {full.count} webhooks another create is answered {_answer(full.last.exchange)}"
+    require(not early, seen, full.last.exchange)
+
+
+@rule("webhook/no-more-than-documented", source="overview")
+def test_one_more_is_refused(shelf: Shelf) -> None:
+    """When an organization has 25 webhooks a create is refused with WEBHOOK_LIMIT_EXCEEDED and creates nothing."""
+    full = shelf.full()
+    if full.count < WEBHOOKS_PER_ORGANIZATION:
+        not_checked(f"because there were never {WEBHOOKS_PER_ORGANIZATION} webhooks, only {full.count}")
+    words = f"a create with {WEBHOOKS_PER_ORGANIZATION} webhooks there"
+    _is_refused(full.last.exchange, 409, ProblemCode.WEBHOOK_LIMIT_EXCEEDED, words)
+    made = _listed(full.listing, full.last.asked["url"])
+    require(not made, "the create was refused, but the webhook is there", full.listing)
+
+
+@rule("webhook/deletion-frees-a-place", source="overview")
+def test_a_deletion_frees_a_place(shelf: Shelf) -> None:
+    """When one of 25 webhooks is deleted another can be registered."""
+    deletion, again = shelf.exchange_of_one()
+    if not deletion.succeeded:
+        not_checked(f"because the webhook could not be deleted: {_answer(deletion)}")
+    full = again.exchange.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED
+    require(not full, "after one of 25 webhooks was deleted there is no place for another", again.exchange)
+
+
+@rule("webhook/deletion-frees-the-url", source="assumed")
+def test_a_deletion_frees_the_url(shelf: Shelf) -> None:
+    """The URL of a deleted webhook can be registered again, as another webhook with another secret."""
+    deletion, again = shelf.exchange_of_one()
+    if not deletion.succeeded or again.exchange.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED:
+        not_checked("because there was no place for another webhook")
+    require(again.exchange.succeeded, f"a deleted webhook's URL is answered {_answer(again.exchange)}", again.exchange)
+    before = shelf.full().registered[0]
+    require(again.id != before.id, "the new webhook has the deleted one's id", again.exchange)
+    same = again.answer.get("secret") == before.answer.get("secret")
+    require(not same, "the new webhook has the deleted one's secret", again.exchange)
