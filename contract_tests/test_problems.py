@@ -41,10 +41,8 @@ ODD = Rule(
 WITH_PATH = [operation_id for operation_id, operation in OPERATIONS.items() if "{" in operation.path]
 ODD_NAMES = (
     ("getRun", "one/two"),
-    ("getTemplate", "two words"),
-    ("getTemplate", "dotted.name"),
-    ("deleteWebhook", "tab\there"),
-    ("getRun", "x" * 3000),
+    ("getTemplate", "two words, one.dot\tand a tab"),
+    ("deleteWebhook", "x" * 3000),
 )
 SURE_LENGTH = 8
 """A name of so many characters drawn anew surely names nothing."""

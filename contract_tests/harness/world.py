@@ -148,7 +148,7 @@ class World:
 
     def template(self) -> dict[str, Any]:
         """A template of the suite's own that no rule changes."""
-        if self._template is None:
+        if self._template is None or self._template["id"] not in self.ledger.templates:
             self._template = self.new_template()
         return self._template
 
