@@ -6,7 +6,7 @@ import pytest
 
 from contract_tests.harness.crowd import AT_ONCE, Attempt, Crowd
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.reading import shown
+from contract_tests.harness.reading import answered, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
@@ -23,7 +23,7 @@ def _crowd(session: Session, world: World) -> Crowd:
 def passes(attempts: list[Attempt]) -> None:
     """Hold the current rule to creates that are accepted while places are free, others being at work or not."""
     last = attempts[-1]
-    answer = f"{last.exchange.status} {last.exchange.code or ''}".rstrip()
+    answer = answered(last.exchange)
     seen = f"{max(last.before, last.after or 0)} runs are active, but another is answered {answer}"
     require(not all(attempt.refused_in_vain for attempt in attempts), seen, last.exchange)
     if not last.exchange.succeeded:
@@ -92,7 +92,7 @@ def test_the_refusal_has_its_code(crowd: Crowd) -> None:
         not_checked("because no create was refused")
     for answer in refusals:
         right = answer.status == 429 and answer.code == ProblemCode.CONCURRENT_RUN_LIMIT_EXCEEDED
-        require(right, f"one run too many is answered {answer.status} {answer.code or ''}".rstrip(), answer)
+        require(right, f"one run too many is answered {answered(answer)}", answer)
 
 
 @rule("concurrency/cancelled-frees-its-place", source="overview")
@@ -122,7 +122,7 @@ def test_the_active_count_agrees(crowd: Crowd) -> None:
 def test_the_limit_comes_last(crowd: Crowd) -> None:
     """While ten runs are active, a create that breaks its schema is still refused for that, with 400."""
     answer = crowd.refill().invalid
-    seen = f"a create without a prompt is answered {answer.status} {answer.code or ''}".rstrip()
+    seen = f"a create without a prompt is answered {answered(answer)}"
     require(answer.status == 400 and answer.code == ProblemCode.VALIDATION_FAILED, seen, answer)
 
 

@@ -1,164 +1,32 @@
 """Lists of runs: that they show the runs as they are, and that filters and sorts do what they say.
 
-The four own runs have a word in their prompts that no other run has, so that what a filter should leave is known
-exactly however many runs the organization has. How lists are paged is for `test_pagination.py`.
+How lists are paged is for `test_pagination.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from contract_tests.harness.document import Document
-from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lives import ACTIVE, outputs_of
 from contract_tests.harness.money import amount
 from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
 from contract_tests.harness.reading import differences, instant, items, listed, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.run_lists import Lists, Run, Selection, names, total
 from contract_tests.harness.session import Session
 
-Run = Mapping[str, Any]
 ALWAYS_SHOWN = ("id", "repo", "prompt", "model", "status", "templateSlug", "createdAt")
 WHERE_SHOWN = ("branch", "failReason", "completedAt")
 
 
-def total(exchange: Exchange) -> Any:
-    return members(members(exchange.json).get("pagination")).get("total")
-
-
-def names(runs: Sequence[Run]) -> list[str]:
-    return [str(run.get("id")) for run in runs]
-
-
-def types(run: Run) -> set[str]:
-    return {str(output.get("type")) for output in outputs_of(run)}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """A list with filters, and which runs they select."""
-
-    words: str
-    exchange: Exchange
-    selects: Callable[[Run], bool]
-    """Of the runs that the list was asked about."""
-    is_of_ours: bool
-    """Whether the filters leave no run but the four, so that the list is known whole."""
-
-
-class Lists:
-    """The lists that the rules look at. `ours` are the four runs as they were read last, oldest first."""
-
-    def __init__(self, runs: OwnRuns, document: Document) -> None:
-        self._runs, self._document = runs, document
-
-    @gathered
-    def ours(self) -> list[Run]:
-        lives = self._runs.ended()
-        for life in lives:
-            if not life.run:
-                not_checked(f"because {life.name} cannot be read")
-        return [life.run for life in lives]
-
-    def with_word(self, **query: str | int) -> Exchange:
-        self.ours()
-        return self._runs.listing({"search": self._runs.word, **query})
-
-    def _alone(self, words: str, selects: Callable[[Run], bool], *, ours: bool = False, **query: str) -> Selection:
-        self.ours()
-        return Selection(words, self._runs.listing(query), selects, ours)
-
-    def _among_ours(self, words: str, selects: Callable[[Run], bool], **query: str) -> Selection:
-        return Selection(words, self.with_word(**query), selects, is_of_ours=True)
-
-    @gathered
-    def by_status(self) -> list[Selection]:
-        def has(*statuses: str) -> Callable[[Run], bool]:
-            return lambda run: run.get("status") in statuses
-
-        return [
-            self._alone("status=cancelled", has("cancelled"), status="cancelled"),
-            self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
-            self._among_ours("status=completed,running", has("completed", "running"), status="completed,running"),
-        ]
-
-    @gathered
-    def by_search(self) -> list[Selection]:
-        word = self._runs.own_word("short")
-        all_of_them, one_of_them = self._runs.word, lambda run: word in str(run.get("prompt"))
-        return [
-            self._among_ours(f"search={all_of_them}", lambda run: all_of_them in str(run.get("prompt"))),
-            self._alone(f"search={word}", one_of_them, ours=True, search=word),
-        ]
-
-    @gathered
-    def by_template(self) -> list[Selection]:
-        slug = self._runs.story().whole.template["slug"]
-        return [
-            self._alone(f"template={slug}", lambda run: run.get("templateSlug") == slug, ours=True, template=slug),
-        ]
-
-    @gathered
-    def by_model(self) -> list[Selection]:
-        return [
-            self._alone("model=haiku", lambda run: run.get("model") == "haiku", model="haiku"),
-            self._among_ours("model=opus", lambda run: run.get("model") == "opus", model="opus"),
-        ]
-
-    @gathered
-    def by_output_types(self) -> list[Selection]:
-        return [
-            self._alone("outputTypes=text", lambda run: "text" in types(run), outputTypes="text"),
-            self._among_ours(
-                "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
-            ),
-            self._among_ours("outputTypes=issue", lambda run: "issue" in types(run), outputTypes="issue"),
-        ]
-
-    @gathered
-    def together(self) -> list[Selection]:
-        whole, short = self._runs.story().whole.run, self._runs.story().short.run
-        slug, model = str(whole.get("templateSlug")), str(short.get("model"))
-        kinds = sorted(types(whole)) or ["text"]
-        status = str(whole.get("status"))
-        return [
-            self._among_ours(
-                "template and model",
-                lambda run: run.get("templateSlug") == slug and run.get("model") == model,
-                template=slug,
-                model=model,
-            ),
-            self._among_ours(
-                "status, template, model and outputTypes",
-                lambda run: run.get("id") == whole.get("id") and bool(types(whole)),
-                status=status,
-                template=slug,
-                model=str(whole.get("model")),
-                outputTypes=",".join(kinds),
-            ),
-        ]
-
-    def all_selections(self) -> Iterator[Selection]:
-        for gather in (
-            self.by_status,
-            self.by_search,
-            self.by_template,
-            self.by_model,
-            self.by_output_types,
-            self.together,
-        ):
-            yield from gather()
-
-
 @pytest.fixture(name="lists", scope="module")
-def _lists(own_runs: OwnRuns, document: Document) -> Lists:
-    return Lists(own_runs, document)
+def _lists(own_runs: OwnRuns) -> Lists:
+    return Lists(own_runs)
 
 
 def selects(lists: Lists, selections: Sequence[Selection]) -> None:
@@ -242,7 +110,7 @@ def test_the_active_count(own_runs: OwnRuns) -> None:
 
 @rule("runs/meta-is-of-all-runs", source="reference")
 def test_meta_is_of_all_runs(own_runs: OwnRuns) -> None:
-    """Meta speaks of all runs of the organization, whatever the filters leave of the list."""
+    """The meta of a list speaks of all runs of the organization, whatever the filters leave of the list."""
     story = own_runs.story()
     wide, narrow = (members(members(exchange.json).get("meta")) for exchange in (story.active, story.narrowed))
     one, other = wide.get("activeCount"), narrow.get("activeCount")

@@ -9,16 +9,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.own_runs import MOST_LOGS, PART, PART_OF_CATEGORY, Logs, OwnRuns
-from contract_tests.harness.reading import alike, items, members, seconds_between
+from contract_tests.harness.reading import alike, answered, items, seconds_between
 from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.run_lists import total
 
 Record = Mapping[str, Any]
-
-
-def total(exchange: Exchange) -> Any:
-    return members(members(exchange.json).get("pagination")).get("total")
 
 
 def records(logs: Logs) -> list[Record]:
@@ -40,7 +36,7 @@ def same(one: Sequence[Record], other: Sequence[Record]) -> bool:
 def test_logs_tell_of_the_run(own_runs: OwnRuns) -> None:
     """A run that came to its end has log records, each of them once."""
     logs = own_runs.logs()
-    require(logs.all.succeeded, f"the logs cannot be read: {logs.all.status} {logs.all.code or ''}", logs.all)
+    require(logs.all.succeeded, f"the logs cannot be read: {answered(logs.all)}", logs.all)
     found = [str(record.get("id")) for record in items(logs.all)]
     require(found, "the run has ended, but has no log records", logs.all)
     twice = sorted({name for name in found if found.count(name) > 1})

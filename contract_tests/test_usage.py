@@ -11,26 +11,19 @@ from typing import Any
 import pytest
 
 from contract_tests.harness.charges import CREDITS, LONGEST_PAGE, Account, Charges, Filtered, Record
-from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.money import amount, charged
+from contract_tests.harness.lives import Life
+from contract_tests.harness.money import amount, is_charge
+from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.reading import instant, items, members, seconds_between, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import World
 from generated.contract import SANDBOX_RATES_PER_MINUTE_USD
 
 
 @pytest.fixture(name="charges", scope="module")
-def _charges(session: Session, world: World) -> Charges:
-    return Charges(session, world)
-
-
-@pytest.fixture(name="rate")
-def _rate(document: Document) -> float:
-    """What a minute of the run's sandbox costs; its template names no size."""
-    size = document.at(("components", "schemas", "TemplateCreate", "properties", "size", "default"))
-    return SANDBOX_RATES_PER_MINUTE_USD[size]
+def _charges(session: Session, own_runs: OwnRuns) -> Charges:
+    return Charges(session, own_runs)
 
 
 def of(record: Record, *names: str) -> list[float]:
@@ -90,105 +83,111 @@ def newest(account: Account) -> Record:
 
 
 @rule("usage/charge-uses-credits", source="assumed")
-def test_a_charge_uses_credits(charges: Charges) -> None:
-    """A run that was charged for uses as many credits, which then do not remain."""
-    account, cost = charges.account, charged_for(charges)
-    before = of(members(members(charges.before().json).get("organization")), *CREDITS)
+def test_charges_use_credits(charges: Charges) -> None:
+    """What runs are charged is used of the credits, and does not remain."""
+    account, cost = charges.account, sum(paid(charges))
+    before = of(members(members(charges.usage_before.json).get("organization")), *CREDITS)
     after = of(account.of_usage, *CREDITS)
     if not before or not after:
         not_checked("because getUsage does not show the credits")
-    seen = f"the run cost {cost:g}, but usedUsd went from {before[1]:g} to {after[1]:g}"
+    seen = f"runs were charged {cost:g}, but usedUsd went from {before[1]:g} to {after[1]:g}"
     require(after[1] - before[1] >= cost - 3 * account.rounding - 1e-9, seen, account.usage)
 
 
-@rule("usage/month-counts-the-run", source="assumed")
-def test_the_month_counts_the_run(charges: Charges) -> None:
-    """The current month counts a run that has ended, with its sandbox's time and cost."""
-    account, cost = charges.account, charged_for(charges)
-    before, after = charges.month_before, account.month
-    months = {datetime.fromtimestamp(e.sent_at, UTC).month for e in (charges.before(), account.usage)}
-    if len(months) > 1:
+@rule("usage/month-counts-runs", source="assumed")
+def test_the_month_counts_runs(charges: Charges) -> None:
+    """The current month counts the runs that have ended, with their sandboxes' time and cost."""
+    account, found = charges.account, recorded(charges)
+    before, after = members(members(charges.usage_before.json).get("currentMonth")), account.month
+    if len({datetime.fromtimestamp(e.sent_at, UTC).month for e in (charges.usage_before, account.usage)}) > 1:
         not_checked("because a new month began meanwhile")
-    grown = [("runsCount", 1.0, 0.0), ("sandboxCostUsd", cost, 3 * account.rounding)]
-    seconds = amount(charges.sandbox.get("durationSeconds"))
-    if seconds is not None:
-        grown.append(("sandboxSeconds", seconds, 1.0))
+    seconds = sum(amount(life.sandbox.get("durationSeconds")) or 0 for life, _, _ in found)
+    cost = sum(paid(charges))
+    grown = [("runsCount", 1.0, 0.0), ("sandboxSeconds", seconds, len(found))]
+    grown.append(("sandboxCostUsd", cost, 3 * len(found) * account.rounding))
     for name, by, slack in grown:
         one, other = amount(before.get(name)), amount(after.get(name))
         if one is None or other is None:
             continue
-        seen = f"a run with {name} {by:g} has ended, but {name} went from {one:g} to {other:g}"
+        seen = f"{len(found)} runs have ended, but {name} went from {one:g} to {other:g} instead of by {by:g} more"
         require(other - one >= by - slack - 1e-9, seen, account.usage)
 
 
 # Records
 
 
-def charged_for(charges: Charges) -> float:
-    """What the records say that the run cost. Ends in `not_checked` when there are none."""
-    costs = [amount(record.get("costUsd")) for record in charges.charges(charges.account)]
-    if not costs or None in costs:
-        not_checked("because no usage record shows what the run cost")
-    return sum(cost for cost in costs if cost is not None)
+def recorded(charges: Charges) -> list[tuple[Life, list[Record], float]]:
+    """The own runs that have usage records, with these and what they charge. Ends in `not_checked` without any."""
+    found = []
+    for life in charges.charged_for():
+        records = charges.records_of(life)
+        costs = [amount(record.get("costUsd")) for record in records]
+        if records and None not in costs:
+            found.append((life, records, sum(cost for cost in costs if cost is not None)))
+    return found or not_checked("because no usage record names a run that it charges for")
+
+
+def paid(charges: Charges) -> list[float]:
+    """What the own runs were charged, but for what was waived."""
+    return [cost for life, records, cost in recorded(charges) if not is_waived(life, records)]
+
+
+def is_waived(life: Life, records: Sequence[Record]) -> bool:
+    return life.sandbox.get("waived") is True or any(record.get("waived") is True for record in records)
 
 
 @rule("usage/run-is-recorded", source="assumed")
-def test_the_run_is_recorded(charges: Charges) -> None:
+def test_a_run_is_recorded(charges: Charges) -> None:
     """A run that has ended after its sandbox was up has a usage record of its own."""
     account = charges.account
-    if not any(record.get("runId") is not None for record in account.records):
-        named = [record for record in account.records if record.get("resourceType") == "sandbox"]
-        if named:
-            not_checked("because usage records do not name their runs")
-    if amount(charges.sandbox.get("durationSeconds")) in (None, 0.0):
-        not_checked("because the run does not show how long its sandbox was up")
-    recorded = bool(charges.charges(account))
-    require(
-        recorded or len(account.records) >= LONGEST_PAGE, "the run has ended, but has no usage record", account.logs
-    )
+    of_sandboxes = [record for record in account.records if record.get("resourceType") == "sandbox"]
+    if of_sandboxes and all(record.get("runId") is None for record in of_sandboxes):
+        not_checked("because usage records do not name their runs")
+    for life in charges.charged_for():
+        there = bool(charges.records_of(life)) or len(account.records) >= LONGEST_PAGE
+        require(there, f"{life.name} has ended after its sandbox was up, but has no usage record", account.logs)
 
 
 @rule("usage/charge-follows-time-and-size", source="guide")
-def test_the_charge_follows_time_and_size(charges: Charges, rate: float) -> None:
+def test_a_charge_follows_time_and_size(charges: Charges) -> None:
     """A run is charged once for its sandbox's time at the documented rate of its size, to the second at the least and
     by minutes begun at the most.
     """
-    account, cost = charges.account, charged_for(charges)
-    records = charges.charges(account)
-    seconds = amount(charges.sandbox.get("durationSeconds"))
-    run = charges.run().run
-    if seconds is None:
-        seconds = seconds_between(run.get("startedAt"), run.get("completedAt"))
-    if seconds is None or any(record.get("waived") is True for record in records):
-        not_checked("because the run does not show how long its sandbox was up, or its cost was waived")
-    least, most = charged(seconds, rate)
-    seen = f"the sandbox was up {seconds:g} seconds at {rate} a minute; {len(records)} record(s) charge {cost:g} for it"
-    require(least - account.rounding <= cost <= most + account.rounding, seen, account.logs)
+    account = charges.account
+    for life, records, cost in recorded(charges):
+        seconds = amount(life.sandbox.get("durationSeconds")) or 0.0
+        rate = SANDBOX_RATES_PER_MINUTE_USD[life.template["size"]]
+        seen = f"the sandbox of {life.name} was up {seconds:g} seconds at {rate} a minute; charged are {cost:g}"
+        right = is_waived(life, records) or is_charge(cost, seconds, rate, account.rounding)
+        require(right, seen, account.logs)
 
 
 @rule("usage/charge-agrees-with-the-run", source="reference")
-def test_the_charge_agrees_with_the_run(charges: Charges) -> None:
+def test_a_charge_agrees_with_its_run(charges: Charges) -> None:
     """The usage records of a run charge what the run itself says that its sandbox cost."""
-    account, cost = charges.account, charged_for(charges)
-    of_run = amount(charges.sandbox.get("costUsd"))
-    if of_run is None or charges.sandbox.get("waived") is True:
-        not_checked("because the run does not show what its sandbox cost, or the cost was waived")
-    records = charges.charges(account)
-    seen = f"the run says that its sandbox cost {of_run:g}; {len(records)} record(s) charge {cost:g} for it"
-    require(abs(cost - of_run) <= (1 + len(records)) * account.rounding + 1e-9, seen, account.logs)
+    account = charges.account
+    for life, records, cost in recorded(charges):
+        of_run = amount(life.sandbox.get("costUsd"))
+        if of_run is None or is_waived(life, records):
+            continue
+        seen = f"{life.name} says that its sandbox cost {of_run:g}; {len(records)} record(s) charge {cost:g} for it"
+        require(abs(cost - of_run) <= (1 + len(records)) * account.rounding + 1e-9, seen, account.logs)
 
 
-@rule("usage/record-describes-the-run", source="reference")
-def test_the_record_describes_the_run(charges: Charges, rate: float) -> None:
+@rule("usage/record-describes-its-run", source="reference")
+def test_a_record_describes_its_run(charges: Charges) -> None:
     """Where the usage record of a run shows a rate and a template, they are those of the run."""
-    account, run = charges.account, charges.run().run
-    for record in charges.charges(account) or not_checked("because no usage record names the run"):
-        metadata = members(record.get("metadata"))
-        for name in ("templateId", "templateSlug"):
-            seen = f"the record has {name} {shown(metadata.get(name))}, the run {shown(run.get(name))}"
-            require(metadata.get(name) in (None, run.get(name)), seen, account.logs)
-        value = amount(record.get("ratePerMinuteUsd"))
-        require(value is None or abs(value - rate) < 1e-9, f"the rate is {value}, not {rate}", account.logs)
+    account = charges.account
+    for life, records, _ in recorded(charges):
+        rate = SANDBOX_RATES_PER_MINUTE_USD[life.template["size"]]
+        for record in records:
+            metadata = members(record.get("metadata"))
+            for name, right in (("templateId", life.template["id"]), ("templateSlug", life.template["slug"])):
+                seen = f"the record of {life.name} has {name} {shown(metadata.get(name))}, not {right}"
+                require(metadata.get(name) in (None, right), seen, account.logs)
+            value = amount(record.get("ratePerMinuteUsd"))
+            seen = f"the record of {life.name}, of size {life.template['size']}, has the rate {value}, not {rate}"
+            require(value is None or abs(value - rate) < 1e-9, seen, account.logs)
 
 
 @rule("usage/cost-is-quantity-times-rate", source="assumed")

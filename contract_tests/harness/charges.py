@@ -1,8 +1,8 @@
-"""What an organization's credits, usage and usage records say before and after a run that was charged for."""
+"""What an organization's credits, usage and usage records say once runs of our own were charged for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,12 +10,12 @@ from typing import Any
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange, Query
-from contract_tests.harness.lives import Life, Lives
+from contract_tests.harness.lives import Life
 from contract_tests.harness.money import amount, rounding
+from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.reading import instant, items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import LEAST_GUARDRAILS, PROMPT, World
 
 Record = Mapping[str, Any]
 LONGEST_PAGE = 100
@@ -76,37 +76,25 @@ class Filtered:
 
 
 class Charges:
-    """Lets a run be charged for, and keeps what was answered."""
+    """Asks what the own runs were charged, and keeps what was answered."""
 
-    def __init__(self, session: Session, world: World) -> None:
-        self._session, self._world = session, world
+    def __init__(self, session: Session, own_runs: OwnRuns) -> None:
+        self._session, self._runs = session, own_runs
 
-    @gathered
-    def before(self) -> Exchange:
-        return self._session.call("getUsage")
-
-    @gathered
-    def run(self) -> Life:
-        """A run that came to its end, on a template of the default size. Ends in `not_checked` when it did not."""
-        self.before()
-        template = self._world.template()
-        body = {"prompt": PROMPT, "guardrails": dict(LEAST_GUARDRAILS)}
-        life = Lives(self._session, self._world).start("the run", template, body)
-        life.readings.append(self._world.await_end(life.id))
-        if not life.ended:
-            not_checked("because the run did not come to its end in time")
-        return life
+    def charged_for(self) -> list[Life]:
+        """The runs whose sandbox was up. Ends in `not_checked` when none shows that it was."""
+        return self._runs.charged_for() or not_checked("because no ended run shows how long its sandbox was up")
 
     @property
-    def sandbox(self) -> Mapping[str, Any]:
-        """What the run's sandbox used, as far as it is shown."""
-        return members(members(self.run().run.get("usage")).get("sandbox"))
+    def usage_before(self) -> Exchange:
+        """The usage before the first of the runs."""
+        return self._runs.story().usage_before
 
     @gathered
     def accounts(self) -> list[Account]:
         """The account, the last that was read the first; read again as long as something is amiss that may settle."""
-        run, found = self.run(), [self._account()]
-        while not self._is_settled(found[0], run) and len(found) < TRIES:
+        charged, found = self._runs.charged_for(), [self._account()]
+        while not self._is_settled(found[0], charged) and len(found) < TRIES:
             self._session.target.wait(_APART_SECONDS)
             found.insert(0, self._account())
         return found
@@ -119,18 +107,15 @@ class Charges:
         call = self._session.call
         return Account(call("getCredits"), call("getUsage"), call("listUsageLogs", query={"limit": LONGEST_PAGE}))
 
-    def _is_settled(self, account: Account, run: Life) -> bool:
+    def _is_settled(self, account: Account, charged: Sequence[Life]) -> bool:
         newest = account.records[0] if account.records else {}
         left = amount(newest.get("balanceAfterUsd")) == amount(account.of_credits.get("remainingUsd"))
-        return account.agrees and left and bool(self.charges(account)) and account.month != self.month_before
+        return account.agrees and left and all(self.records_of(life, account) for life in charged)
 
-    def charges(self, account: Account) -> list[Record]:
-        """The records of the run."""
-        return [record for record in account.records if record.get("runId") == self.run().id]
-
-    @property
-    def month_before(self) -> Mapping[str, Any]:
-        return members(members(self.before().json).get("currentMonth"))
+    def records_of(self, life: Life, account: Account | None = None) -> list[Record]:
+        """The records of a run."""
+        records = (account or self.account).records
+        return [record for record in records if record.get("runId") == life.id]
 
     # Lists
 

@@ -52,13 +52,23 @@ class Life:
     @property
     def answers(self) -> list[Exchange]:
         """Every successful answer that showed the run, in order."""
-        shown = [self.created, *self.readings, *(cancel for cancel in self.cancels if cancel.succeeded)]
-        return sorted(shown, key=lambda exchange: exchange.number)
+        answers = [self.created, *self.readings, *(cancel for cancel in self.cancels if cancel.succeeded)]
+        return sorted(answers, key=lambda exchange: exchange.number)
+
+    @property
+    def shown(self) -> list[tuple[Exchange, Mapping[str, Any]]]:
+        """Each successful reading with the run that it showed."""
+        return [(reading, members(reading.json)) for reading in self.readings]
 
     @property
     def run(self) -> Mapping[str, Any]:
         """The run as it was read last; empty when it never was."""
         return members(self.readings[-1].json) if self.readings else {}
+
+    @property
+    def sandbox(self) -> Mapping[str, Any]:
+        """What its sandbox used, as far as that was shown last."""
+        return members(members(self.run.get("usage")).get("sandbox"))
 
     @property
     def ended(self) -> list[Exchange]:
@@ -117,6 +127,8 @@ class Lives:
         deadline = target.now() + within_seconds
         for seconds in _MOVED_STEPS_SECONDS if target.moves_its_clock else _REAL_STEPS_SECONDS:
             if status_of(life.answers[-1]) in (*statuses, *ENDED) or target.now() >= deadline:
-                return
+                break
             target.wait(seconds)
+            self.read(life)
+        if not life.readings or life.answers[-1].number != life.readings[-1].number:
             self.read(life)

@@ -9,6 +9,7 @@ from typing import Any
 
 _FINEST, _COARSEST = 6, 2
 """Decimal places."""
+_CENT = 0.01
 
 
 def amount(value: Any) -> float | None:
@@ -29,6 +30,9 @@ def _places(value: float) -> int:
     return max(_COARSEST, -exponent) if isinstance(exponent, int) else _COARSEST
 
 
-def charged(seconds: float, rate_per_minute: float) -> tuple[float, float]:
-    """The least and the most that so many seconds cost: to the second, and for every minute that was begun."""
-    return max(0.0, seconds - 1) / 60 * rate_per_minute, math.ceil((seconds + 1) / 60) * rate_per_minute
+def is_charge(cost: float, seconds: float, rate_per_minute: float, slack: float) -> bool:
+    """Whether a cost fits a time at a rate, counted to the second at the least and by minutes begun at the most."""
+    least, most = max(0.0, seconds - 1) / 60 * rate_per_minute, math.ceil((seconds + 1) / 60) * rate_per_minute
+    # Whoever rounds to cents still sees the first whole one.
+    is_free = cost == 0 and seconds / 60 * rate_per_minute >= _CENT - 1e-9
+    return least - slack <= cost <= most + slack and not is_free

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange, Query
 from contract_tests.harness.lives import ACTIVE, Life, Lives
+from contract_tests.harness.money import amount
 from contract_tests.harness.provoke import Provocations
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
@@ -22,9 +25,10 @@ ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
 TEMPLATE_GUARDRAILS = {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2}
 TEMPLATE_ENV = {"CT_SHARED": "template", "CT_TEMPLATE": "template"}
-OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.03, "timeoutSeconds": 30}
+OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.2, "timeoutSeconds": 60}
 OWN_ENV = {"CT_SHARED": "run", "CT_RUN": "run"}
 METADATA = {"suite": "contract tests", "sign": "✓ é"}
+_NO_MORE = "There is nothing else to do. "
 LONGEST_PAGE = 100
 MOST_LOGS = 250
 TRIES = 3
@@ -44,11 +48,13 @@ class Story:
     whole: Life
     """Everything set, on a template with everything set; followed to its end by itself."""
     brief: Life
-    """Its cost is limited by its template alone; cancelled while it runs, again at once, and again after its end."""
+    """No guardrails set, on a template that limits the cost; cancelled while it runs, again at once and at the end."""
     short: Life
-    """Its cost is limited by itself, the rest by its template; cancelled once."""
+    """A timeout set, on a template that limits the turns; cancelled once."""
     plain: Life
-    """Nothing set, on a template with nothing set; cancelled as soon as it was created."""
+    """Nothing set, on the template of `whole`; cancelled as soon as it was created."""
+    usage_before: Exchange
+    """The organization's usage before the first of them."""
     active: Exchange
     """The list of the active runs, while three of the four were."""
     narrowed: Exchange
@@ -61,7 +67,7 @@ class Story:
     @property
     def lives(self) -> tuple[Life, Life, Life, Life]:
         """In the order of their creation."""
-        return self.brief, self.whole, self.short, self.plain
+        return self.whole, self.brief, self.short, self.plain
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Logs:
     other_category: str
     """One that no record has, if there is one."""
     other_run: Exchange
-    """The logs of `short`."""
+    """The logs of `brief`."""
 
 
 PART = {"limit": 3, "offset": 2}
@@ -107,15 +113,17 @@ class OwnRuns:
         session, world, lives = self._session, self._world, self._lives
         world.make_room(wanted=1)
         session.ensure(ROOM_FOR_REQUESTS)
-        thrifty = self._template(size="l", guardrails={"maxCostUsd": 0.02})
-        full = self._template(size="s", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
-        bare = {"id": world.template()["id"], "slug": world.template()["slug"], "size": self._default_size()}
-        body = world.run_body(prompt=self._prompt("refused"), template=world.fresh_name())
+        usage_before = session.call("getUsage")
+        full = self._template(size="l", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
+        thrifty = self._template(guardrails={"maxCostUsd": 0.02})
+        small = self._template(size="s", guardrails={"maxTurns": 6})
+        repo = world.repositories()[0]
+        body = {"repo": repo, "prompt": self._prompt("refused"), "template": world.fresh_name()}
         refused = session.call("createRun", body=body)
 
-        brief = self._start("brief", thrifty, model="opus", guardrails={"maxTurns": 2})
         whole = self._start("whole", full, **self._everything())
-        short = self._start("short", full, guardrails={"maxCostUsd": 0.01})
+        brief = self._start("brief", thrifty, model="opus")
+        short = self._start("short", small, guardrails={"timeoutSeconds": 45})
         active, narrowed = self._active_lists(thrifty)
 
         lives.read_until(brief, "running", within_seconds=15)
@@ -125,7 +133,7 @@ class OwnRuns:
         lives.cancel(brief)
         lives.read(brief)
         lives.cancel(short)
-        plain = self._start("plain", bare, read=False)
+        plain = self._start("plain", full, read=False)
         lives.cancel(plain)
         for life in (brief, short, plain):
             lives.read_until(life)
@@ -136,19 +144,16 @@ class OwnRuns:
         if not whole.ended:
             lives.cancel(whole)
             lives.read_until(whole)
-        return Story(whole, brief, short, plain, active, narrowed, early_logs, refused)
+        return Story(whole, brief, short, plain, usage_before, active, narrowed, early_logs, refused)
 
     def _template(self, **asked: Any) -> Mapping[str, Any]:
         template = self._world.new_template(**asked)
-        return {**asked, "id": template["id"], "slug": template["slug"]}
-
-    def _default_size(self) -> str:
-        at = self._session.document.at
-        size = at(("components", "schemas", "TemplateCreate", "properties", "size"))
-        return str(size["default"])
+        size = self._session.document.at(("components", "schemas", "TemplateCreate", "properties", "size"))
+        return {"size": size["default"], **asked, "id": template["id"], "slug": template["slug"]}
 
     def _prompt(self, name: str) -> str:
-        return f"{PROMPT} It is {self.own_word(name)} of {self.word}, no more."
+        """A prompt that is longer than what a list might have room for."""
+        return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more."
 
     def _start(self, name: str, template: Mapping[str, Any], *, read: bool = True, **members_: Any) -> Life:
         body = {"prompt": self._prompt(name), **members_}
@@ -204,6 +209,14 @@ class OwnRuns:
                 not_checked(f"because {life.name} did not end in time")
         return lives
 
+    def charged_for(self) -> list[Life]:
+        """Those that have ended and show that their sandbox was up; none when none could be started."""
+        try:
+            lives = self.story().lives
+        except pytest.skip.Exception:
+            return []
+        return [life for life in lives if life.ended and amount(life.sandbox.get("durationSeconds"))]
+
     @gathered
     def later(self) -> Life:
         """`whole`, asked to stop after its end and read again later."""
@@ -235,7 +248,7 @@ class OwnRuns:
             of_other_category=page({"category": other}),
             category=category,
             other_category=other,
-            other_run=page({}, self.story().short),
+            other_run=page({}, self.story().brief),
         )
 
     # Lists

@@ -27,6 +27,11 @@ def items(exchange: Exchange) -> list[Mapping[str, Any]]:
     return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
 
 
+def answered(exchange: Exchange) -> str:
+    """Status and code of an answer, in a few characters."""
+    return f"{exchange.status} {exchange.code or ''}".rstrip()
+
+
 def instant(value: Any) -> datetime | None:
     """The moment that an RFC 3339 text names, None for anything else."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):

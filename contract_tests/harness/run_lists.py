@@ -1,0 +1,153 @@
+"""Lists of runs with every filter, and which runs each of them should leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lives import outputs_of
+from contract_tests.harness.own_runs import OwnRuns
+from contract_tests.harness.reading import members
+from contract_tests.harness.rules import not_checked
+
+Run = Mapping[str, Any]
+
+
+def total(exchange: Exchange) -> Any:
+    """How many items there are, as the page says."""
+    return members(members(exchange.json).get("pagination")).get("total")
+
+
+def names(runs: Sequence[Run]) -> list[str]:
+    """The runs' ids."""
+    return [str(run.get("id")) for run in runs]
+
+
+def types(run: Run) -> set[str]:
+    """The types of the run's outputs."""
+    return {str(output.get("type")) for output in outputs_of(run)}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A list with filters, and which runs they select."""
+
+    words: str
+    exchange: Exchange
+    selects: Callable[[Run], bool]
+    """Of the runs that the list was asked about."""
+    is_of_ours: bool
+    """Whether the filters leave no run but the four, so that the list is known whole."""
+
+
+class Lists:
+    """The lists that the rules look at, each gathered when a rule first looks at it.
+
+    The four own runs have a word in their prompts that no other run has. A list that is `is_of_ours` holds them alone,
+    so that what its filters should leave is known exactly however many runs the organization has.
+    """
+
+    def __init__(self, runs: OwnRuns) -> None:
+        self._runs = runs
+
+    @gathered
+    def ours(self) -> list[Run]:
+        """The four runs as they were read last, the oldest first."""
+        lives = self._runs.ended()
+        for life in lives:
+            if not life.run:
+                not_checked(f"because {life.name} cannot be read")
+        return [life.run for life in lives]
+
+    def with_word(self, **query: str | int) -> Exchange:
+        """The list of the four runs, with further filters or sorted."""
+        self.ours()
+        return self._runs.listing({"search": self._runs.word, **query})
+
+    def _alone(self, words: str, selects: Callable[[Run], bool], *, ours: bool = False, **query: str) -> Selection:
+        self.ours()
+        return Selection(words, self._runs.listing(query), selects, ours)
+
+    def _among_ours(self, words: str, selects: Callable[[Run], bool], **query: str) -> Selection:
+        return Selection(words, self.with_word(**query), selects, is_of_ours=True)
+
+    @gathered
+    def by_status(self) -> list[Selection]:
+        def has(*statuses: str) -> Callable[[Run], bool]:
+            return lambda run: run.get("status") in statuses
+
+        return [
+            self._alone("status=cancelled", has("cancelled"), status="cancelled"),
+            self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
+            self._among_ours("status=completed,running", has("completed", "running"), status="completed,running"),
+        ]
+
+    @gathered
+    def by_search(self) -> list[Selection]:
+        word = self._runs.own_word("short")
+        all_of_them, one_of_them = self._runs.word, lambda run: word in str(run.get("prompt"))
+        return [
+            self._among_ours(f"search={all_of_them}", lambda run: all_of_them in str(run.get("prompt"))),
+            self._alone(f"search={word}", one_of_them, ours=True, search=word),
+        ]
+
+    @gathered
+    def by_template(self) -> list[Selection]:
+        slug = self._runs.story().whole.template["slug"]
+        return [
+            self._alone(f"template={slug}", lambda run: run.get("templateSlug") == slug, ours=True, template=slug),
+        ]
+
+    @gathered
+    def by_model(self) -> list[Selection]:
+        return [
+            self._alone("model=haiku", lambda run: run.get("model") == "haiku", model="haiku"),
+            self._among_ours("model=opus", lambda run: run.get("model") == "opus", model="opus"),
+        ]
+
+    @gathered
+    def by_output_types(self) -> list[Selection]:
+        return [
+            self._alone("outputTypes=text", lambda run: "text" in types(run), outputTypes="text"),
+            self._among_ours(
+                "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
+            ),
+            self._among_ours("outputTypes=issue", lambda run: "issue" in types(run), outputTypes="issue"),
+        ]
+
+    @gathered
+    def together(self) -> list[Selection]:
+        whole, plain = self._runs.story().whole.run, self._runs.story().plain.run
+        slug, model = str(whole.get("templateSlug")), str(plain.get("model"))
+        kinds = sorted(types(whole)) or ["text"]
+        status = str(whole.get("status"))
+        return [
+            self._among_ours(
+                "template and model",
+                lambda run: run.get("templateSlug") == slug and run.get("model") == model,
+                template=slug,
+                model=model,
+            ),
+            self._among_ours(
+                "status, template, model and outputTypes",
+                lambda run: run.get("id") == whole.get("id") and bool(types(whole)),
+                status=status,
+                template=slug,
+                model=str(whole.get("model")),
+                outputTypes=",".join(kinds),
+            ),
+        ]
+
+    def all_selections(self) -> Iterator[Selection]:
+        for gather in (
+            self.by_status,
+            self.by_search,
+            self.by_template,
+            self.by_model,
+            self.by_output_types,
+            self.together,
+        ):
+            yield from gather()
