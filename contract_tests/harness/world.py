@@ -160,7 +160,7 @@ class World:
         template = answer.json.get("template") if isinstance(answer.json, dict) else None
         if not answer.succeeded or not isinstance(template, dict) or not isinstance(template.get("id"), str):
             not_checked(f"no template could be created: {answer.summary()}")
-        return template
+        return {**template, "slug": body["slug"]}
 
     def new_webhook(self, **members: Any) -> dict[str, Any]:
         """Register a webhook for one rule."""
