@@ -81,6 +81,15 @@ def test_the_places_are_the_organizations(crowd: Crowd) -> None:
         not_checked(TOO_SOON)
 
 
+@rule("concurrency/organizations-do-not-share", source="overview")
+def test_organizations_do_not_share_the_places(crowd: Crowd) -> None:
+    """The ten runs of one organization take no place from another."""
+    attempt = crowd.refill().other_organization
+    if attempt is None:
+        not_checked("because COSPEC_API_KEY_OTHER_ORG is not set, or no system template is listed")
+    passes([attempt])
+
+
 @rule("concurrency/refusal-has-its-code", source="overview")
 def test_the_refusal_has_its_code(crowd: Crowd) -> None:
     """A create that is one too many is answered 429 CONCURRENT_RUN_LIMIT_EXCEEDED, not as one request too many."""

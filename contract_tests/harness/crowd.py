@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lives import ACTIVE
@@ -83,6 +85,8 @@ class Refill:
     full: list[Attempt]
     """Creates with no place free; all but the last were accepted, other runs having ended meanwhile."""
     second_key: Attempt | None
+    other_organization: Attempt | None
+    """A create in another organization meanwhile, with the active runs there."""
     invalid: Exchange
     """A create that breaks its schema, with no place free."""
     snapshots: list[Snapshot]
@@ -108,9 +112,9 @@ class Crowd:
         if answer.succeeded and isinstance(run_id, str):
             self._ours[run_id] = answer
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self, key: str | None = None) -> Snapshot:
         query = {"status": ",".join(ACTIVE), "limit": _LONGEST_PAGE}
-        exchange = self._session.call("listRuns", query=query)
+        exchange = self._session.call("listRuns", query=query, key=key)
         if not exchange.succeeded:
             not_checked(f"because the active runs cannot be listed: {exchange.summary()[:200]}")
         active = frozenset(str(item.get("id")) for item in items(exchange) if item.get("status") in ACTIVE)
@@ -160,7 +164,24 @@ class Crowd:
         key = self._session.target.key_second
         second_key = self._attempt(CONCURRENT_RUNS, expected=False, key=key) if key else None
         invalid = self._session.call("createRun", body={**self._body(), "prompt": ""})
-        return Refill(freed, filling[1:], full, second_key, invalid, snapshots)
+        return Refill(freed, filling[1:], full, second_key, self._elsewhere(), invalid, snapshots)
+
+    def _elsewhere(self) -> Attempt | None:
+        """Ask for a run in the other organization, on a template that every organization has, and stop it."""
+        session, key = self._session, self._session.target.key_other_org
+        try:
+            template = self._world.system_slug() if key is not None else None
+        except pytest.skip.Exception:
+            template = None
+        if template is None:
+            return None
+        answer = session.call("createRun", body={**self._body(), "template": template}, key=key)
+        if not answer.succeeded:
+            return Attempt(answer, 0, len(self._snapshot(key).active))
+        run_id = members(answer.json).get("id")
+        if isinstance(run_id, str) and session.call("cancelRun", path={"id": run_id}, key=key).succeeded:
+            self._world.ledger.runs.discard(run_id)
+        return Attempt(answer, 0)
 
     def _with_a_place_free(self, now: Snapshot) -> Snapshot:
         """Cancel as many of our runs as it takes. Ends in `not_checked` when they do not stop."""
