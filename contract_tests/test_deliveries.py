@@ -103,25 +103,25 @@ def _each_end_is_told_once(deliveries: Deliveries, event: str) -> None:
             require(len(told) == 1, f"{event} of one run was delivered {len(told)} times to one webhook", exchange)
 
 
-@rule("delivery/tells-of-completed-runs", source="guide")
+@rule("deliveries/tells-of-completed-runs", source="guide")
 def test_completed_runs_are_told(deliveries: Deliveries) -> None:
     """When a run completes, each webhook that subscribes to run.completed gets one delivery of it."""
     _each_end_is_told_once(deliveries, COMPLETED)
 
 
-@rule("delivery/tells-of-cancelled-runs", source="guide")
+@rule("deliveries/tells-of-cancelled-runs", source="guide")
 def test_cancelled_runs_are_told(deliveries: Deliveries) -> None:
     """When a run ends cancelled, each webhook that subscribes to run.cancelled gets one delivery of it."""
     _each_end_is_told_once(deliveries, CANCELLED)
 
 
-@rule("delivery/tells-of-failed-runs", source="guide")
+@rule("deliveries/tells-of-failed-runs", source="guide")
 def test_failed_runs_are_told(deliveries: Deliveries) -> None:
     """When a run fails, each webhook that subscribes to run.failed gets one delivery of it."""
     _each_end_is_told_once(deliveries, FAILED)
 
 
-@rule("delivery/only-what-is-subscribed", source="guide")
+@rule("deliveries/only-what-is-subscribed", source="guide")
 def test_only_what_is_subscribed_is_delivered(arrived: Arrived) -> None:
     """A webhook gets no event that it does not subscribe to."""
     for subscriber, delivery in arrived():
@@ -130,7 +130,7 @@ def test_only_what_is_subscribed_is_delivered(arrived: Arrived) -> None:
         require(event in subscriber.events, f"{shown(event)} was delivered to a webhook of {wanted}")
 
 
-@rule("delivery/event-tells-the-end", source="guide")
+@rule("deliveries/event-tells-the-end", source="guide")
 def test_the_event_tells_the_end(arrived: Arrived) -> None:
     """A delivery's event is the end that its run came to."""
     for _, delivery in arrived():
@@ -138,7 +138,7 @@ def test_the_event_tells_the_end(arrived: Arrived) -> None:
         require(event == f"run.{status}", f"{shown(event)} was delivered of a run that is {shown(status)}")
 
 
-@rule("delivery/body-fits-its-schema", source="guide")
+@rule("deliveries/body-fits-its-schema", source="guide")
 def test_the_body_fits_its_schema(arrived: Arrived, session: Session) -> None:
     """A delivery is a POST of a JSON object with event, timestamp and the whole run, as the document has them."""
     for _, delivery in arrived():
@@ -147,7 +147,7 @@ def test_the_body_fits_its_schema(arrived: Arrived, session: Session) -> None:
         require(not wrong, f"in the body of a delivery {listed(wrong)}")
 
 
-@rule("delivery/body-fits-assumed-schema", source="assumed")
+@rule("deliveries/body-fits-assumed-schema", source="assumed")
 def test_the_body_is_as_assumed(arrived: Arrived, session: Session) -> None:
     """A delivery's body is as assumed where nothing published tells, and comes as application/json."""
     for _, delivery in arrived():
@@ -157,7 +157,7 @@ def test_the_body_is_as_assumed(arrived: Arrived, session: Session) -> None:
         require(not wrong, f"in the body of a delivery {listed(wrong)}")
 
 
-@rule("delivery/run-is-as-read", source="guide")
+@rule("deliveries/run-is-as-read", source="guide")
 def test_the_run_is_as_read(deliveries: Deliveries, arrived: Arrived, session: Session) -> None:
     """The run of a delivery is the run as it is read."""
     names = session.document.at(("components", "schemas", "Run", "properties"))
@@ -171,7 +171,7 @@ def test_the_run_is_as_read(deliveries: Deliveries, arrived: Arrived, session: S
         require(not wrong, f"delivered, and not as read, the run's {listed(wrong)}", read)
 
 
-@rule("delivery/timestamp-is-the-end", source="assumed")
+@rule("deliveries/timestamp-is-the-end", source="assumed")
 def test_the_timestamp_is_the_end(deliveries: Deliveries, arrived: Arrived) -> None:
     """A delivery's timestamp member lies between the end of its run and the delivery's arrival."""
     for _, delivery in arrived():
@@ -183,7 +183,7 @@ def test_the_timestamp_is_the_end(deliveries: Deliveries, arrived: Arrived) -> N
         require(moment is None or moment.timestamp() <= latest, f"the timestamp {shown(timestamp)} lies ahead")
 
 
-@rule("delivery/signature-verifies", source="assumed")
+@rule("deliveries/signature-verifies", source="assumed")
 def test_the_signature_verifies(arrived: Arrived) -> None:
     """The webhook-signature of a delivery, over webhook-id, webhook-timestamp and body, verifies with its secret."""
     for subscriber, delivery in arrived():
@@ -192,7 +192,7 @@ def test_the_signature_verifies(arrived: Arrived) -> None:
         require(delivery.is_signed_with(subscriber.secret), "a delivery's signature fails with its webhook's secret")
 
 
-@rule("delivery/signature-is-of-one-secret", source="assumed")
+@rule("deliveries/signature-is-of-one-secret", source="assumed")
 def test_the_signature_fails_with_another_secret(deliveries: Deliveries, arrived: Arrived) -> None:
     """A delivery's signature verifies with no other webhook's secret."""
     for subscriber, delivery in arrived():
@@ -201,7 +201,7 @@ def test_the_signature_fails_with_another_secret(deliveries: Deliveries, arrived
             require(not verifies, "a delivery's signature verifies with another webhook's secret")
 
 
-@rule("delivery/signed-timestamp-is-fresh", source="assumed")
+@rule("deliveries/signed-timestamp-is-fresh", source="assumed")
 def test_the_signed_timestamp_is_fresh(deliveries: Deliveries, arrived: Arrived) -> None:
     """The webhook-timestamp of a delivery is when it was sent, in Unix seconds, within five minutes."""
     for _, delivery in arrived():
@@ -220,7 +220,7 @@ def _attempts(deliveries: Deliveries, arrived: Arrived) -> list[list[Delivery]]:
     return [found for found in attempts if found]
 
 
-@rule("delivery/is-tried-again", source="assumed")
+@rule("deliveries/is-tried-again", source="assumed")
 def test_a_refused_delivery_is_tried_again(deliveries: Deliveries, arrived: Arrived, session: Session) -> None:
     """A delivery that was not answered with a 2xx status is sent again."""
     found = _attempts(deliveries, arrived)
@@ -233,7 +233,7 @@ def test_a_refused_delivery_is_tried_again(deliveries: Deliveries, arrived: Arri
     require(again, "a delivery that was answered 500 is not sent again")
 
 
-@rule("delivery/attempts-are-of-one", source="assumed")
+@rule("deliveries/attempts-are-of-one", source="assumed")
 def test_the_attempts_are_of_one_delivery(deliveries: Deliveries, arrived: Arrived) -> None:
     """Every attempt at a delivery has the same webhook-id and body, and a signature of its own time."""
     repeated = [attempts for attempts in _attempts(deliveries, arrived) if len(attempts) > 1]
@@ -252,7 +252,7 @@ def test_the_attempts_are_of_one_delivery(deliveries: Deliveries, arrived: Arriv
             require(later, f"a later attempt has webhook-timestamp {other.timestamp} after {one.timestamp}")
 
 
-@rule("delivery/received-is-not-sent-again", source="assumed")
+@rule("deliveries/received-is-not-sent-again", source="assumed")
 def test_what_was_received_is_not_sent_again(deliveries: Deliveries, arrived: Arrived) -> None:
     """What was answered with a 2xx status is not sent again."""
     arrived()
@@ -264,7 +264,7 @@ def test_what_was_received_is_not_sent_again(deliveries: Deliveries, arrived: Ar
             require(not again, "a delivery that was answered 204 is sent again")
 
 
-@rule("delivery/none-to-deleted-webhooks", source="node")
+@rule("deliveries/none-to-deleted-webhooks", source="node")
 def test_deleted_webhooks_get_nothing(deliveries: Deliveries, arrived: Arrived) -> None:
     """A deleted webhook gets nothing any more: no event of a run that ends later, and no further attempt."""
     arrived()
@@ -274,7 +274,7 @@ def test_deleted_webhooks_get_nothing(deliveries: Deliveries, arrived: Arrived) 
         require(not late, f"{len(late)} deliveries arrived at a webhook after it was deleted")
 
 
-@rule("delivery/health-counts-what-was-received", source="reference")
+@rule("deliveries/health-counts-what-was-received", source="reference")
 def test_health_counts_what_was_received(deliveries: Deliveries, arrived: Arrived, session: Session) -> None:
     """A webhook's health counts what it received as successes, and nothing that it refused."""
     arrived()
@@ -297,7 +297,7 @@ def test_health_counts_what_was_received(deliveries: Deliveries, arrived: Arrive
     require(status in ("success", None), f"the last delivery was received, lastStatus is {status}", story.health)
 
 
-@rule("delivery/health-counts-what-was-refused", source="assumed")
+@rule("deliveries/health-counts-what-was-refused", source="assumed")
 def test_health_counts_what_was_refused(deliveries: Deliveries, arrived: Arrived, session: Session) -> None:
     """A webhook's health counts what it refused as failures, and tells the last one."""
     arrived()
@@ -313,7 +313,7 @@ def test_health_counts_what_was_refused(deliveries: Deliveries, arrived: Arrived
     require(status in ("failed", None), f"the last delivery was refused, lastStatus is {status}", story.health)
 
 
-@rule("callback/comes-once", source="guide")
+@rule("callbacks/comes-once", source="guide")
 def test_a_callback_comes_once(deliveries: Deliveries) -> None:
     """When a run with a callbackUrl has ended, one POST is sent there."""
     story = deliveries.story()
@@ -333,7 +333,7 @@ def _callbacks(deliveries: Deliveries) -> list[tuple[str, Delivery]]:
     return found or not_checked("because no callback arrived")
 
 
-@rule("callback/has-the-same-body", source="assumed")
+@rule("callbacks/has-the-same-body", source="assumed")
 def test_a_callback_has_the_same_body(deliveries: Deliveries, session: Session) -> None:
     """A callback has the body that a webhook gets: event, timestamp and the run as it is read."""
     names = session.document.at(("components", "schemas", "Run", "properties"))
@@ -350,14 +350,14 @@ def test_a_callback_has_the_same_body(deliveries: Deliveries, session: Session) 
             require(event == f"run.{status}", f"the callback of a run that is {status} says {shown(event)}", read)
 
 
-@rule("callback/is-unsigned", source="guide")
+@rule("callbacks/is-unsigned", source="guide")
 def test_a_callback_is_unsigned(deliveries: Deliveries) -> None:
     """A callback carries no signature."""
     for _, delivery in _callbacks(deliveries):
         require("webhook-signature" not in delivery.headers, "a callback carries a webhook-signature")
 
 
-@rule("callback/status-follows", source="assumed")
+@rule("callbacks/status-follows", source="assumed")
 def test_the_callback_status_follows(deliveries: Deliveries, session: Session) -> None:
     """A run's callbackStatus becomes success when its callback was received, and failed when it was refused."""
     _callbacks(deliveries)

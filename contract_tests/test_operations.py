@@ -21,38 +21,38 @@ from contract_tests.harness.world import LEAST_GUARDRAILS, World
 from generated.contract import OPERATIONS, ProblemCode
 
 ACCEPTS = Rule(
-    "request/valid-is-accepted",
+    "requests/valid-is-accepted",
     "reference",
     "What keeps the schema of an operation is not refused as invalid, up to the very bounds.",
 )
 REFUSES = Rule(
-    "request/invalid-is-refused",
+    "requests/invalid-is-refused",
     "reference",
     "What breaks one bound, type or pattern of an operation's schema is refused with 400.",
 )
 REFUSES_ASSUMED = Rule(
-    "request/assumed-bound-is-kept",
+    "requests/assumed-bound-is-kept",
     "assumed",
     "What breaks a bound that is assumed, or pages out of bounds, is refused with 400.",
 )
 REFUSAL_CODE = Rule(
-    "request/refusal-is-a-validation-problem",
+    "requests/refusal-is-a-validation-problem",
     "assumed",
     "What breaks its schema is refused as VALIDATION_FAILED, before anything else is looked at; what is no JSON object "
     "may be BAD_REQUEST.",
 )
 NAMES_FIELD = Rule(
-    "request/refusal-names-the-field",
+    "requests/refusal-names-the-field",
     "overview",
     "A VALIDATION_FAILED problem names the member, as a dotted path into the body, or the parameter that was wrong.",
 )
 SUCCEEDS = Rule(
-    "request/operation-succeeds",
+    "requests/operation-succeeds",
     "reference",
     "Every operation succeeds when it is asked for what is there.",
 )
 UNDECLARED = Rule(
-    "request/undeclared-is-not-found",
+    "requests/undeclared-is-not-found",
     "overview",
     "A path or a method that the API lacks is answered 404 NOT_FOUND.",
 )

@@ -23,18 +23,18 @@ from contract_tests.harness.world import PROMPT, World
 from generated.contract import OPERATIONS, PROBLEMS, ProblemCode
 
 UNKNOWN = Rule(
-    "problem/unknown-is-not-found",
+    "problems/unknown-is-not-found",
     "overview",
     "What is not there is answered 404 by every operation that asks for it: TEMPLATE_NOT_FOUND for templates, "
     "WEBHOOK_NOT_FOUND for webhooks.",
 )
 UNKNOWN_RUN = Rule(
-    "problem/unknown-run-is-not-found",
+    "problems/unknown-run-is-not-found",
     "assumed",
     "A run that is not there is answered NOT_FOUND.",
 )
 ODD = Rule(
-    "problem/odd-names-are-not-found",
+    "problems/odd-names-are-not-found",
     "assumed",
     "What cannot be an id or a slug names nothing: it is answered 404, with the code of its resource or NOT_FOUND.",
 )
@@ -140,25 +140,25 @@ def _lacking(session: Session, world: World) -> Lacking:
     return Lacking(session, world)
 
 
-@rule("problem/credits-are-needed", source="overview")
+@rule("problems/credits-are-needed", source="overview")
 def test_credits_are_needed(lacking: Lacking) -> None:
     """Without credits a create of a run is refused with USAGE_INSUFFICIENT_CREDITS and creates nothing."""
     lacking.refused("api_key_no_credits", ProblemCode.USAGE_INSUFFICIENT_CREDITS)
 
 
-@rule("problem/anthropic-key-is-needed", source="overview")
+@rule("problems/anthropic-key-is-needed", source="overview")
 def test_an_anthropic_key_is_needed(lacking: Lacking) -> None:
     """Without an Anthropic key a create of a run is refused with RUN_API_KEY_REQUIRED and creates nothing."""
     lacking.refused("api_key_no_anthropic", ProblemCode.RUN_API_KEY_REQUIRED)
 
 
-@rule("problem/github-app-is-needed", source="overview")
+@rule("problems/github-app-is-needed", source="overview")
 def test_the_github_app_is_needed(lacking: Lacking) -> None:
     """Without the GitHub App a create of a run is refused with RUN_GITHUB_APP_NOT_INSTALLED and creates nothing."""
     lacking.refused("api_key_no_github_app", ProblemCode.RUN_GITHUB_APP_NOT_INSTALLED)
 
 
-@rule("problem/git-provider-is-needed", source="overview")
+@rule("problems/git-provider-is-needed", source="overview")
 def test_a_git_provider_is_needed(lacking: Lacking) -> None:
     """Without a git provider a create of a run is refused with RUN_GIT_PROVIDER_NOT_INSTALLED and creates nothing."""
     lacking.refused("api_key_no_git_provider", ProblemCode.RUN_GIT_PROVIDER_NOT_INSTALLED, provider="gitlab")
@@ -172,7 +172,7 @@ def _provoked() -> list[Any]:
         sources = {document.source_at(place) for place in places if place is not None}
         source = "assumed" if sources == {"assumed"} else "overview"
         sentence = f"A server that is made to answer {name} does so with every operation that documents it."
-        mark = pytest.mark.rule(Rule(f"problem/{name.lower().replace('_', '-')}-where-documented", source, sentence))
+        mark = pytest.mark.rule(Rule(f"problems/{name.lower().replace('_', '-')}-where-documented", source, sentence))
         cases.append(pytest.param(name, id=name, marks=mark))
     return cases
 

@@ -69,7 +69,7 @@ def _name(item: Mapping[str, Any]) -> tuple[Any, Any]:
     return item.get("provider"), item.get("fullName")
 
 
-@rule("repository/listed-for-the-node", source="node")
+@rule("repositories/listed-for-the-node", source="node")
 def test_the_list_is_as_the_node_asks_for_it(repositories: Repositories) -> None:
     """The list takes limit=100, as the official n8n node sends it, and then holds up to so many repositories."""
     exchange = repositories.list()
@@ -81,7 +81,7 @@ def test_the_list_is_as_the_node_asks_for_it(repositories: Repositories) -> None
         require(count == expected, f"of {total} repositories {count} are listed, not {expected}", exchange)
 
 
-@rule("repository/listed-once", source="assumed")
+@rule("repositories/listed-once", source="assumed")
 def test_a_repository_is_listed_once(repositories: Repositories) -> None:
     """Each repository of a provider is listed once, by its full name."""
     counts = Counter(_name(item) for item in items(repositories.list()))
@@ -96,13 +96,13 @@ def _is_accepted(answer: Exchange, words: str) -> None:
         not_checked(f"because no run could be started: {answer.summary()[:200]}")
 
 
-@rule("repository/listed-can-be-worked-on", source="node")
+@rule("repositories/listed-can-be-worked-on", source="node")
 def test_a_listed_repository_can_be_worked_on(repositories: Repositories) -> None:
     """A run can be started in a repository that is listed, named as it is listed."""
     _is_accepted(repositories.run_by_name(), "named as it is listed")
 
 
-@rule("repository/url-names-it-too", source="reference")
+@rule("repositories/url-names-it-too", source="reference")
 def test_a_url_names_a_repository_too(repositories: Repositories) -> None:
     """A run can be started in a listed repository that is named by its full URL."""
     _is_accepted(repositories.run_by_url(), "named by its full URL")

@@ -13,17 +13,17 @@ from contract_tests.harness.walk import Step, Walk
 from contract_tests.harness.world import World
 
 LEADS_ON = Rule(
-    "sequence/links-lead-on",
+    "sequences/links-lead-on",
     "reference",
     "What a response names can be read, changed, cancelled or deleted by the operation that the document links to.",
 )
 SAME_THING = Rule(
-    "sequence/links-lead-to-the-same-thing",
+    "sequences/links-lead-to-the-same-thing",
     "reference",
     "The operation that a link leads to answers with the very thing that the link named.",
 )
 DELETED_IS_GONE = Rule(
-    "sequence/deleted-is-gone",
+    "sequences/deleted-is-gone",
     "guide",
     "What was deleted is not found any more, by its id or by its slug.",
 )

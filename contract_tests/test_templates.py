@@ -49,7 +49,7 @@ def succeeds(exchange: Exchange, words: str) -> None:
     require(exchange.succeeded, f"{words} is answered {answer}", exchange)
 
 
-@rule("template/created-is-echoed", source="reference")
+@rule("templates/created-is-echoed", source="reference")
 def test_created_is_echoed(lives: TemplateLives) -> None:
     """The answer to a create shows the template as it was given, with an id of its own, and not as the system's."""
     for made in (lives.full(), lives.bare()):
@@ -60,7 +60,7 @@ def test_created_is_echoed(lives: TemplateLives) -> None:
     require(lives.full().id != lives.bare().id, "two templates have the same id", lives.bare().exchange)
 
 
-@rule("template/created-is-read", source="reference")
+@rule("templates/created-is-read", source="reference")
 def test_created_is_read(lives: TemplateLives) -> None:
     """What was created is what is read: every member that was given, and all that the answer to the create showed."""
     made, (by_id, _) = lives.full(), lives.reads_before()
@@ -70,7 +70,7 @@ def test_created_is_read(lives: TemplateLives) -> None:
     require(not wrong, f"read after the create, {listed(wrong)}", by_id)
 
 
-@rule("template/read-by-slug-as-by-id", source="reference")
+@rule("templates/read-by-slug-as-by-id", source="reference")
 def test_a_slug_reads_as_the_id(lives: TemplateLives) -> None:
     """A template is the same whether it is read by its slug or by its id, when it is new and after changes."""
     for by_id, by_slug in (lives.reads_before(), lives.reads_after()):
@@ -80,7 +80,7 @@ def test_a_slug_reads_as_the_id(lives: TemplateLives) -> None:
             require(not wrong, f"read by slug and not by id, {listed(wrong)}", by_slug)
 
 
-@rule("template/listed-once-as-read", source="node")
+@rule("templates/listed-once-as-read", source="node")
 def test_a_template_is_listed_once(lives: TemplateLives) -> None:
     """The list holds each template of the organization exactly once, as it is read alone, new and after changes."""
     full, bare = lives.full(), lives.bare()
@@ -94,7 +94,7 @@ def test_a_template_is_listed_once(lives: TemplateLives) -> None:
     require(len(found) == 1, f"another template is listed {len(found)} times", lives.list_before().first)
 
 
-@rule("template/default-size", source="guide")
+@rule("templates/default-size", source="guide")
 def test_the_default_size(lives: TemplateLives, session: Session) -> None:
     """A template that is created without a size has the size that the document names as default, m."""
     default = session.document.at(("components", "schemas", "TemplateCreate", "properties", "size", "default"))
@@ -104,14 +104,14 @@ def test_the_default_size(lives: TemplateLives, session: Session) -> None:
         require(size in (default, None), f"without a size the template has {shown(size)}", made.exchange)
 
 
-@rule("template/size-is-shown", source="assumed")
+@rule("templates/size-is-shown", source="assumed")
 def test_the_size_is_shown(lives: TemplateLives) -> None:
     """A template shows its size, given or not."""
     for made in (lives.full(), lives.bare()):
         require(made.template.get("size") is not None, "the template shows no size", made.exchange)
 
 
-@rule("template/unset-is-empty", source="assumed")
+@rule("templates/unset-is-empty", source="assumed")
 def test_what_is_not_given_is_empty(lives: TemplateLives) -> None:
     """A template that is created without envVars, egressDomains and description has none."""
     made = lives.bare()
@@ -120,7 +120,7 @@ def test_what_is_not_given_is_empty(lives: TemplateLives) -> None:
         require(alike(has, empty) or has == "", f"{name} is {shown(has)} though it was not given", made.exchange)
 
 
-@rule("template/slug-is-unique", source="overview")
+@rule("templates/slug-is-unique", source="overview")
 def test_a_slug_is_unique(lives: TemplateLives) -> None:
     """A create with a slug that a template has is refused with TEMPLATE_SLUG_EXISTS and creates and changes nothing."""
     is_refused(lives.slug_taken(), 409, ProblemCode.TEMPLATE_SLUG_EXISTS, "a create with a slug that is taken")
@@ -132,21 +132,21 @@ def test_a_slug_is_unique(lives: TemplateLives) -> None:
     require(count == 1, f"after a refused create {count} templates of the slug are listed", lives.slug_taken())
 
 
-@rule("template/system-slug-is-taken", source="assumed")
+@rule("templates/system-slug-is-taken", source="assumed")
 def test_a_system_slug_is_taken(lives: TemplateLives) -> None:
     """The slugs of system templates are taken: a create with one is refused with TEMPLATE_SLUG_EXISTS."""
     refused = lives.system_slug_taken()
     is_refused(refused, 409, ProblemCode.TEMPLATE_SLUG_EXISTS, "a create with the slug of a system template")
 
 
-@rule("template/system-ones-are-listed", source="guide")
+@rule("templates/system-ones-are-listed", source="guide")
 def test_system_templates_are_listed(lives: TemplateLives) -> None:
     """The list holds the system's templates, with isSystem true."""
     listing = lives.list_before()
     require(listing.having("isSystem", True), "no template with isSystem true is listed", listing.first)
 
 
-@rule("template/system-ones-are-read-only", source="overview")
+@rule("templates/system-ones-are-read-only", source="overview")
 def test_system_templates_are_read_only(lives: TemplateLives) -> None:
     """A system template refuses change and deletion with TEMPLATE_SYSTEM_READONLY, and stays as it was."""
     system, refusals = lives.system(), lives.system_refusals()
@@ -168,7 +168,7 @@ def _updates(lives: TemplateLives) -> Iterator[tuple[Mapping[str, Any], Exchange
         before = template_of(exchange) or before
 
 
-@rule("template/update-changes-what-it-is-given", source="reference")
+@rule("templates/update-changes-what-it-is-given", source="reference")
 def test_an_update_changes_what_it_is_given(lives: TemplateLives) -> None:
     """Every member that an update is given is changed, in the answer and from then on, by slug and by id."""
     expected: dict[str, Any] = {}
@@ -184,7 +184,7 @@ def test_an_update_changes_what_it_is_given(lives: TemplateLives) -> None:
             require(not wrong, f"read after the updates, {listed(wrong)}", read)
 
 
-@rule("template/update-leaves-the-rest", source="reference")
+@rule("templates/update-leaves-the-rest", source="reference")
 def test_an_update_leaves_the_rest(lives: TemplateLives) -> None:
     """What an update is not given stays as it was."""
     for number, (change, exchange, before) in enumerate(_updates(lives)):
@@ -195,7 +195,7 @@ def test_an_update_leaves_the_rest(lives: TemplateLives) -> None:
             require(not others, f"after an update of {', '.join(change) or 'nothing'}, {listed(others)}", exchange)
 
 
-@rule("template/update-replaces-whole", source="assumed")
+@rule("templates/update-replaces-whole", source="assumed")
 def test_a_given_member_replaces_the_old_one(lives: TemplateLives) -> None:
     """Guardrails, variables and domains that an update is given replace the old ones whole: nothing is left of them."""
     for change, exchange, before in _updates(lives):
@@ -205,7 +205,7 @@ def test_a_given_member_replaces_the_old_one(lives: TemplateLives) -> None:
             require(not left, f"after an update of {', '.join(change)}, {listed(left)}", exchange)
 
 
-@rule("template/timeout-in-minutes", source="assumed")
+@rule("templates/timeout-in-minutes", source="assumed")
 def test_the_timeout_is_kept(lives: TemplateLives) -> None:
     """The guardrails of a template keep the timeoutMinutes that they are given."""
     exchange = lives.updates()[TIMEOUT]
@@ -215,7 +215,7 @@ def test_the_timeout_is_kept(lives: TemplateLives) -> None:
     require(minutes == given, f"timeoutMinutes is {shown(minutes)}, not {given}", exchange)
 
 
-@rule("template/null-clears-the-description", source="reference")
+@rule("templates/null-clears-the-description", source="reference")
 def test_null_clears_the_description(lives: TemplateLives) -> None:
     """An update with description null leaves the template without a description."""
     cleared = lives.updates()[NULL]
@@ -225,7 +225,7 @@ def test_null_clears_the_description(lives: TemplateLives) -> None:
         require(description in (None, ""), f"after null the description is {shown(description)}", exchange)
 
 
-@rule("template/empty-update-changes-nothing", source="reference")
+@rule("templates/empty-update-changes-nothing", source="reference")
 def test_an_empty_update_changes_nothing(lives: TemplateLives) -> None:
     """An update without members succeeds and changes nothing."""
     exchange, before = lives.updates()[EMPTY], template_of(lives.reads_before()[0])
@@ -234,7 +234,7 @@ def test_an_empty_update_changes_nothing(lives: TemplateLives) -> None:
     require(not wrong, f"after an update without members, {listed(wrong)}", exchange)
 
 
-@rule("template/slug-and-image-stay", source="reference")
+@rule("templates/slug-and-image-stay", source="reference")
 def test_slug_and_image_cannot_change(lives: TemplateLives) -> None:
     """The slug and the base image of a template cannot change: an update that names them leaves them as they are."""
     given = {name: FULL.get(name, lives.full().slug) for name in ("slug", "baseImage")}
@@ -245,7 +245,7 @@ def test_slug_and_image_cannot_change(lives: TemplateLives) -> None:
     succeeds(lives.reads_after()[1], "the slug, after an update that named another,")
 
 
-@rule("template/update-is-read", source="reference")
+@rule("templates/update-is-read", source="reference")
 def test_an_update_is_read(lives: TemplateLives) -> None:
     """The answer to an update is the template as it is read afterwards, by id and by slug."""
     last = lives.renaming() if lives.renaming().succeeded else lives.updates()[-1]
@@ -258,7 +258,7 @@ def test_an_update_is_read(lives: TemplateLives) -> None:
         require(not wrong, f"read, and not as it was answered last, {listed(wrong)}", read)
 
 
-@rule("template/times-tell-creation-and-change", source="reference")
+@rule("templates/times-tell-creation-and-change", source="reference")
 def test_times_tell_creation_and_change(lives: TemplateLives) -> None:
     """The createdAt of a template never changes; its updatedAt is never earlier than that and never goes back."""
     exchanges = [lives.full().exchange, *lives.reads_before(), *lives.updates(), *lives.reads_after()]
@@ -274,7 +274,7 @@ def test_times_tell_creation_and_change(lives: TemplateLives) -> None:
         latest = updated if instant(updated) is not None else latest
 
 
-@rule("template/updated-at-moves-with-a-change", source="assumed")
+@rule("templates/updated-at-moves-with-a-change", source="assumed")
 def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
     """A change moves updatedAt ahead."""
     before, last = template_of(lives.reads_before()[0]), lives.updates()[-1]
@@ -284,7 +284,7 @@ def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
     require(gap > 0, f"after changes updatedAt is still {shown(template_of(last).get('updatedAt'))}", last)
 
 
-@rule("template/in-use-cannot-be-deleted", source="overview")
+@rule("templates/in-use-cannot-be-deleted", source="overview")
 def test_a_template_in_use_cannot_be_deleted(lives: TemplateLives) -> None:
     """A template with a pending or running run refuses deletion with TEMPLATE_HAS_RUNNING_SANDBOXES, and stays."""
     tries = lives.use().tries
@@ -296,7 +296,7 @@ def test_a_template_in_use_cannot_be_deleted(lives: TemplateLives) -> None:
         not_checked("because the run ended before the template could be deleted")
 
 
-@rule("template/unused-can-be-deleted", source="guide")
+@rule("templates/unused-can-be-deleted", source="guide")
 def test_a_template_can_be_deleted_after_use(lives: TemplateLives) -> None:
     """A template whose runs have all ended can be deleted."""
     use = lives.use()
@@ -305,7 +305,7 @@ def test_a_template_can_be_deleted_after_use(lives: TemplateLives) -> None:
     succeeds(use.deletion, "the deletion of a template whose run has ended")
 
 
-@rule("template/deletion-is-final", source="guide")
+@rule("templates/deletion-is-final", source="guide")
 def test_a_deletion_is_final(lives: TemplateLives) -> None:
     """A deleted template is not found by id nor by slug, to read, to change or to delete, and is not listed."""
     for words, exchange in lives.gone().items():
@@ -314,7 +314,7 @@ def test_a_deletion_is_final(lives: TemplateLives) -> None:
     require(not listing.having("id", lives.bare().id), "a deleted template is listed", listing.first)
 
 
-@rule("template/deletion-frees-the-slug", source="assumed")
+@rule("templates/deletion-frees-the-slug", source="assumed")
 def test_a_deletion_frees_the_slug(lives: TemplateLives) -> None:
     """A deleted template's slug can be given to a new template, which has another id."""
     again = lives.slug_again()

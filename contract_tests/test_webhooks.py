@@ -47,7 +47,7 @@ def _listed(listing: Exchange, url: str) -> list[Mapping[str, Any]]:
     return [item for item in items(listing) if item.get("url") == url]
 
 
-@rule("webhook/created-is-echoed", source="reference")
+@rule("webhooks/created-is-echoed", source="reference")
 def test_created_is_echoed(shelf: Shelf) -> None:
     """The answer to a create shows the URL and the events that were asked for, with an id of its own."""
     for one in _all(shelf):
@@ -59,7 +59,7 @@ def test_created_is_echoed(shelf: Shelf) -> None:
     require(len(set(ids)) == len(ids), "two webhooks have the same id", shelf.full().listing)
 
 
-@rule("webhook/secret-is-base64", source="guide")
+@rule("webhooks/secret-is-base64", source="guide")
 def test_a_secret_is_base64(shelf: Shelf) -> None:
     """The secret of a new webhook is whsec_ and base64."""
     for one in _all(shelf):
@@ -75,7 +75,7 @@ def _decodes(secret: str) -> bool:
         return False
 
 
-@rule("webhook/secrets-differ", source="guide")
+@rule("webhooks/secrets-differ", source="guide")
 def test_secrets_differ(shelf: Shelf) -> None:
     """Each webhook has a secret of its own."""
     found: set[Any] = set()
@@ -85,7 +85,7 @@ def test_secrets_differ(shelf: Shelf) -> None:
         found.add(secret)
 
 
-@rule("webhook/secret-is-shown-once", source="guide")
+@rule("webhooks/secret-is-shown-once", source="guide")
 def test_a_secret_is_shown_once(shelf: Shelf) -> None:
     """The list shows no webhook's secret."""
     listing = shelf.full().listing
@@ -96,7 +96,7 @@ def test_a_secret_is_shown_once(shelf: Shelf) -> None:
         require(not secret or secret not in text, "the list of webhooks shows a secret", listing)
 
 
-@rule("webhook/listed-once-as-created", source="reference")
+@rule("webhooks/listed-once-as-created", source="reference")
 def test_a_webhook_is_listed_once(shelf: Shelf) -> None:
     """The list holds every webhook of the organization exactly once, on no pages, as it was created."""
     full = shelf.full()
@@ -114,7 +114,7 @@ def _in_any_order(value: Any) -> Any:
     return sorted(map(str, value)) if isinstance(value, list) else value
 
 
-@rule("webhook/pagination-is-right-if-there", source="reference")
+@rule("webhooks/pagination-is-right-if-there", source="reference")
 def test_pagination_is_right_if_there(shelf: Shelf) -> None:
     """The list of webhooks is not paged: when it has a pagination, that says so."""
     listing = shelf.full().listing
@@ -128,7 +128,7 @@ def test_pagination_is_right_if_there(shelf: Shelf) -> None:
     require(fits, f"{count} webhooks are listed, pagination.limit is {shown(limit)}", listing)
 
 
-@rule("webhook/health-adds-up", source="assumed")
+@rule("webhooks/health-adds-up", source="assumed")
 def test_health_adds_up(shelf: Shelf) -> None:
     """In a webhook's health successCount and failedCount make totalCount, and successRate is their share."""
     listing = shelf.full().listing
@@ -146,7 +146,7 @@ def test_health_adds_up(shelf: Shelf) -> None:
             require(right, f"{succeeded} of {total} deliveries succeeded, successRate is {rate}", listing)
 
 
-@rule("webhook/url-is-unique", source="overview")
+@rule("webhooks/url-is-unique", source="overview")
 def test_a_url_is_unique(shelf: Shelf) -> None:
     """A create with a URL that a webhook has is refused with WEBHOOK_URL_DUPLICATE and creates nothing."""
     _is_refused(shelf.twin(), 409, ProblemCode.WEBHOOK_URL_DUPLICATE, "a create with a URL that is registered")
@@ -155,7 +155,7 @@ def test_a_url_is_unique(shelf: Shelf) -> None:
     require(len(left) <= (0 if deleted else 1), "the create was refused, but a webhook with its URL is there")
 
 
-@rule("webhook/deletion-is-final", source="node")
+@rule("webhooks/deletion-is-final", source="node")
 def test_a_deletion_is_final(shelf: Shelf) -> None:
     """A deleted webhook is not listed, and not found when it is deleted again: WEBHOOK_NOT_FOUND."""
     first, second = shelf.deletion()
@@ -165,7 +165,7 @@ def test_a_deletion_is_final(shelf: Shelf) -> None:
     require(not found, "a deleted webhook is listed", shelf.full().listing)
 
 
-@rule("webhook/as-many-as-documented", source="overview")
+@rule("webhooks/as-many-as-documented", source="overview")
 def test_as_many_as_documented_can_be_registered(shelf: Shelf) -> None:
     """An organization may have 25 webhooks."""
     full = shelf.full()
@@ -174,7 +174,7 @@ def test_as_many_as_documented_can_be_registered(shelf: Shelf) -> None:
     require(not early, seen, full.last.exchange)
 
 
-@rule("webhook/no-more-than-documented", source="overview")
+@rule("webhooks/no-more-than-documented", source="overview")
 def test_one_more_is_refused(shelf: Shelf) -> None:
     """When an organization has 25 webhooks a create is refused with WEBHOOK_LIMIT_EXCEEDED and creates nothing."""
     full = shelf.full()
@@ -186,7 +186,7 @@ def test_one_more_is_refused(shelf: Shelf) -> None:
     require(not made, "the create was refused, but the webhook is there", full.listing)
 
 
-@rule("webhook/deletion-frees-a-place", source="overview")
+@rule("webhooks/deletion-frees-a-place", source="overview")
 def test_a_deletion_frees_a_place(shelf: Shelf) -> None:
     """When one of 25 webhooks is deleted another can be registered."""
     deletion, again = shelf.exchange_of_one()
@@ -196,7 +196,7 @@ def test_a_deletion_frees_a_place(shelf: Shelf) -> None:
     require(not full, "after one of 25 webhooks was deleted there is no place for another", again.exchange)
 
 
-@rule("webhook/deletion-frees-the-url", source="assumed")
+@rule("webhooks/deletion-frees-the-url", source="assumed")
 def test_a_deletion_frees_the_url(shelf: Shelf) -> None:
     """The URL of a deleted webhook can be registered again, as another webhook with another secret."""
     deletion, again = shelf.exchange_of_one()

@@ -64,7 +64,7 @@ def _is_of_operation(exchange: Exchange, _: Seen) -> bool:
 
 
 @check(
-    "response/status-is-documented",
+    "responses/status-is-documented",
     "An operation answers only with statuses that the document lists for it; what the document lacks is a 404.",
 )
 def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "response/success-status",
+    "responses/success-status",
     "Reads and updates succeed with 200, creates with 201, deletes with 204.",
     source="assumed",
     when=lambda exchange, _: exchange.succeeded and exchange.request.operation_id is not None,
@@ -90,7 +90,7 @@ def _success_status(exchange: Exchange, _: Seen) -> Iterator[str]:
 
 
 @check(
-    "response/no-server-error",
+    "responses/no-server-error",
     "No request of the suite makes the server fail: none is answered 500.",
 )
 def _no_server_error(exchange: Exchange, _: Seen) -> Iterator[str]:
@@ -153,7 +153,7 @@ def _header_errors(exchange: Exchange, seen: Seen, name: str) -> Iterator[str]:
 
 
 @check(
-    "response/media-type",
+    "responses/media-type",
     "Bodies are application/json, problems application/problem+json or application/json.",
     when=lambda exchange, _: bool(exchange.response.body),
 )
@@ -164,7 +164,7 @@ def _media_type(exchange: Exchange, _: Seen) -> Iterator[str]:
 
 
 @check(
-    "response/body-is-json",
+    "responses/body-is-json",
     "A body is JSON; only the success of a delete has none.",
 )
 def _is_json(exchange: Exchange, _: Seen) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _body_errors(exchange: Exchange, seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 @check(
-    "response/body-fits-its-schema",
+    "responses/body-fits-its-schema",
     "A success has every member that the document requires, of the type and within the bounds that it says.",
     source="reference",
     when=lambda exchange, _: exchange.succeeded,
@@ -202,7 +202,7 @@ def _body(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "response/body-fits-assumed-schema",
+    "responses/body-fits-assumed-schema",
     "The members whose shape is assumed are as assumed.",
     source="assumed",
     when=lambda exchange, _: exchange.succeeded,
@@ -212,7 +212,7 @@ def _assumed_body(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/has-its-members",
+    "problems/has-its-members",
     "A problem has type (a bare word), title and status; its other members are of the right type; VALIDATION_FAILED "
     "always lists at least one error with field, message and code.",
     when=_is_documented_problem,
@@ -222,7 +222,7 @@ def _problem(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/status-repeats-the-status",
+    "problems/status-repeats-the-status",
     "A problem's status member equals the HTTP status.",
     when=_is_documented_problem,
 )
@@ -233,7 +233,7 @@ def _problem_status(exchange: Exchange, _: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/code-comes-with-its-status",
+    "problems/code-comes-with-its-status",
     "A problem's code is one of the catalogue and comes with the status that the catalogue gives it.",
     when=_is_documented_problem,
 )
@@ -269,7 +269,7 @@ def _misplaced_code(exchange: Exchange, seen: Seen) -> str | None:
 
 
 @check(
-    "problem/code-is-documented",
+    "problems/code-is-documented",
     "An operation answers only with the codes that the document lists for it and the status.",
     when=_is_documented_problem,
 )
@@ -280,7 +280,7 @@ def _documented_code(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/assumed-code",
+    "problems/assumed-code",
     "An operation answers with the codes that are assumed for it where nothing published names one.",
     source="assumed",
     when=_is_documented_problem,
@@ -291,7 +291,7 @@ def _assumed_code(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/title-of-its-code",
+    "problems/title-of-its-code",
     "A problem's title starts with the text that the catalogue gives its code.",
     source="assumed",
     when=_is_documented_problem,
@@ -304,7 +304,7 @@ def _title(exchange: Exchange, _: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/instance-is-the-path",
+    "problems/instance-is-the-path",
     "Where a problem has an instance, it is the path of the request.",
     when=_is_documented_problem,
 )
@@ -315,7 +315,7 @@ def _instance(exchange: Exchange, _: Seen) -> Iterator[str]:
 
 
 @check(
-    "problem/request-ids-differ",
+    "problems/request-ids-differ",
     "Where problems have request ids, no two share one.",
     when=lambda exchange, seen: _is_documented_problem(exchange, seen) and bool(exchange.json.get("requestId")),
 )
@@ -327,7 +327,7 @@ def _request_ids(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "response/no-secret",
+    "responses/no-secret",
     "No body shows an API key, a webhook's secret after its creation, or a stack trace.",
 )
 def _no_secret(exchange: Exchange, seen: Seen) -> Iterator[str]:
