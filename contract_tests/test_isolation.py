@@ -14,12 +14,13 @@ import pytest
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import differences, items, listed, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import template_of, unlike
-from contract_tests.harness.world import ENDED, World
+from contract_tests.harness.world import World
 
 REQUESTS_OF_A_RUN = 20
 """For how many requests the window must have room while the run is to be at work."""

@@ -121,7 +121,7 @@ def test_valid_requests_are_accepted(
     bodies = trials.valid_bodies(operation_id, World.PINNED)[:most]
     bodies += list(sampler.bodies(operation_id, SAMPLES[settings.profile], valid=True))
     extremes = trials.valid_queries(operation_id)[:most]
-    queries: list[Any] = [{}, *extremes]
+    queries: list[Any] = extremes or [{}]
     if extremes:
         queries += list(sampler.queries(operation_id, SAMPLES[settings.profile]))
     path = world.path_parameters(operation_id)

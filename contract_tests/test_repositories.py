@@ -12,11 +12,9 @@ from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.reading import items, listed, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
-from contract_tests.harness.session import Session
-from contract_tests.harness.world import World
+from contract_tests.harness.world import REPOSITORIES_OF_THE_NODE, World
 from generated.contract import ProblemCode
 
-AS_MANY_AS_THE_NODE_ASKS_FOR = 100
 REFUSALS_OF_REPOSITORIES = (
     ProblemCode.REPOSITORY_NOT_FOUND,
     ProblemCode.VALIDATION_FAILED,
@@ -29,19 +27,15 @@ REFUSALS_OF_REPOSITORIES = (
 class Repositories:
     """The list as the official n8n node asks for it, and runs in repositories of it."""
 
-    def __init__(self, session: Session, world: World) -> None:
-        self._session, self._world = session, world
+    def __init__(self, world: World) -> None:
+        self._world = world
 
-    @gathered
     def list(self) -> Exchange:
-        return self._session.call("listRepositories", query={"limit": AS_MANY_AS_THE_NODE_ASKS_FOR})
+        return self._world.repository_list()
 
-    @gathered
     def run_by_name(self) -> Exchange:
         """The answer to a create of a run in the last repository."""
-        names = [item.get("fullName") for item in items(self.list())]
-        usable = [name for name in names if isinstance(name, str) and name.count("/") == 1]
-        return self._run(usable[-1]) if usable else not_checked("because no repository is listed")
+        return self._world.first_run()
 
     @gathered
     def run_by_url(self) -> Exchange:
@@ -49,20 +43,12 @@ class Repositories:
         names = [item.get("fullName") for item in items(self.list()) if item.get("provider") == "github"]
         if not names:
             not_checked("because no repository is said to be on GitHub")
-        return self._run(f"https://github.com/{names[0]}")
-
-    def _run(self, repo: str) -> Exchange:
-        """Ask for a run in a repository, and cancel it."""
-        answer = self._world.create_run(self._world.run_body(repo=repo))
-        run_id = members(answer.json).get("id")
-        if answer.succeeded and isinstance(run_id, str):
-            self._session.call("cancelRun", path={"id": run_id})
-        return answer
+        return self._world.create_run(self._world.run_body(repo=f"https://github.com/{names[0]}"))
 
 
 @pytest.fixture(name="repositories", scope="module")
-def _repositories(session: Session, world: World) -> Repositories:
-    return Repositories(session, world)
+def _repositories(world: World) -> Repositories:
+    return Repositories(world)
 
 
 def _name(item: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -77,7 +63,7 @@ def test_the_list_is_as_the_node_asks_for_it(repositories: Repositories) -> None
     total = members(members(exchange.json).get("pagination")).get("total")
     count = len(items(exchange))
     if isinstance(total, int) and not isinstance(total, bool):
-        expected = min(total, AS_MANY_AS_THE_NODE_ASKS_FOR)
+        expected = min(total, REPOSITORIES_OF_THE_NODE)
         require(count == expected, f"of {total} repositories {count} are listed, not {expected}", exchange)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.lives import ACTIVE, outputs_of
+from contract_tests.harness.lifecycle import ACTIVE
+from contract_tests.harness.lives import outputs_of
 from contract_tests.harness.money import amount
 from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
 from contract_tests.harness.reading import differences, instant, items, listed, members, shown

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import Any
 
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.lives import ACTIVE, Life, status_of
+from contract_tests.harness.lifecycle import ACTIVE, ENDED
+from contract_tests.harness.lives import Life, status_of
 from contract_tests.harness.own_runs import OWN_GUARDRAILS, OwnRuns
 from contract_tests.harness.reading import answered, differences, instant, listed, members, seconds_between, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import ENDED
 from generated.contract import ProblemCode
 
 STATES = {"pending": 0, "running": 1} | dict.fromkeys(ENDED, 2)

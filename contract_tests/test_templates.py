@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.reading import alike, differences, instant, listed, members, seconds_between, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
@@ -25,7 +26,7 @@ from contract_tests.harness.template_lives import (
     template_of,
     unlike,
 )
-from contract_tests.harness.world import ENDED, World
+from contract_tests.harness.world import World
 from generated.contract import ProblemCode
 
 SLACK_SECONDS = 1

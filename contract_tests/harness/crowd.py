@@ -13,7 +13,7 @@ import pytest
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.lives import ACTIVE
+from contract_tests.harness.lifecycle import ACTIVE
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session

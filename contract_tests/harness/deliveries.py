@@ -14,12 +14,13 @@ import requests
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.receiver import RECEIVED, Delivery, Receiver
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
-from contract_tests.harness.world import ENDED, World
+from contract_tests.harness.world import World
 
 COMPLETED, CANCELLED, FAILED = EVENTS = ("run.completed", "run.cancelled", "run.failed")
 REFUSED = 500

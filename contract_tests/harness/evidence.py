@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 def gathered(method: Callable[[S], T]) -> Callable[[S], T]:
     """Let a method that gathers evidence do so once: later calls get the same result, or the same exception."""
-    store = f"_{method.__name__}_gathered"
+    store = _store(method)
 
     @functools.wraps(method)
     def gather(self: S) -> T:
@@ -34,3 +34,12 @@ def gathered(method: Callable[[S], T]) -> Callable[[S], T]:
         return result
 
     return gather
+
+
+def is_gathered(owner: object, method: Callable[..., object]) -> bool:
+    """Whether the evidence of an owner's method is at hand."""
+    return _store(method) in vars(owner)
+
+
+def _store(method: Callable[..., object]) -> str:
+    return f"_{method.__name__}_gathered"

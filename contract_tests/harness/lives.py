@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.reading import members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import ENDED, World
+from contract_tests.harness.world import World
 
-ACTIVE = ("pending", "running")
 _REAL_STEPS_SECONDS = (3, 5, 5, 10, 10, 15, 15, 15, 15)
 _MOVED_STEPS_SECONDS = (3, 5, 10, 15, 60, 600)
 """How long to wait before each look at a run: on a real clock no rule is worth more than 90 seconds."""

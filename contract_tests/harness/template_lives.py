@@ -12,11 +12,12 @@ from typing import Any
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import alike, differences, members, shown
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import ENDED, World
+from contract_tests.harness.world import World
 
 FULL: Mapping[str, Any] = {
     "name": "Contract test, full",

@@ -6,10 +6,13 @@ Everything that is made bears the run's tag in its name. What the suite did not 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
+from contract_tests.harness.evidence import gathered, is_gathered
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.ledger import Ledger
+from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import everything
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
@@ -17,11 +20,13 @@ from contract_tests.harness.session import LineError, Session
 from contract_tests.harness.trials import Trials
 from generated.contract import OPERATIONS, ProblemCode
 
-ENDED = ("completed", "failed", "cancelled")
 LEAST_GUARDRAILS = {"maxTurns": 1, "maxCostUsd": 0.01, "timeoutSeconds": 30}
 """What the suite's own runs may use."""
+REPOSITORIES_OF_THE_NODE = 100
+"""As many repositories the official n8n node asks for."""
 PROMPT = "Answer with the single word OK and change nothing. This is a contract test."
 _OWN_RUNS_AT_ONCE = 4
+_LONGEST_PAGE = 100
 _PATIENCE_SECONDS = 60
 _STEP_SECONDS = 3
 _REAL_STEPS_SECONDS = (2, 3, 5, 5, 5, 10, 10, 10, 15, 15)
@@ -40,52 +45,6 @@ def _tag() -> str:
     return text
 
 
-@dataclass
-class Ledger:
-    """What the suite has made and not yet removed."""
-
-    templates: dict[str, str] = field(default_factory=dict)
-    """Slug by id."""
-    webhooks: set[str] = field(default_factory=set)
-    runs: set[str] = field(default_factory=set)
-    """Runs that may still be pending or running."""
-    keys: dict[str, str] = field(default_factory=dict)
-    """The key that a thing was made with, by the thing's id."""
-
-    def note(self, exchange: Exchange) -> None:
-        """Learn from any successful exchange what came to be and what is gone."""
-        body = exchange.json
-        operation_id = exchange.request.operation_id
-        if not exchange.succeeded or operation_id is None:
-            return
-        last = exchange.request.path.rpartition("/")[2]
-        if operation_id == "deleteTemplate":
-            for template_id, slug in list(self.templates.items()):
-                if last in (template_id, slug):
-                    del self.templates[template_id]
-        elif operation_id == "deleteWebhook":
-            self.webhooks.discard(last)
-        if not isinstance(body, dict):
-            return
-        template = body.get("template")
-        if operation_id == "createTemplate" and isinstance(template, dict) and isinstance(template.get("id"), str):
-            self.templates[template["id"]] = str(template.get("slug"))
-            self._note_key(template["id"], exchange)
-        made = body.get("id")
-        if isinstance(made, str):
-            if operation_id == "createWebhook":
-                self.webhooks.add(made)
-                self._note_key(made, exchange)
-            elif operation_id == "createRun":
-                self.runs.add(made)
-                self._note_key(made, exchange)
-            elif body.get("status") in ENDED:
-                self.runs.discard(made)
-
-    def _note_key(self, made: str, exchange: Exchange) -> None:
-        self.keys[made] = (exchange.request.authorization or "").removeprefix("Bearer ")
-
-
 class World:
     """The suite's own things on the server."""
 
@@ -96,11 +55,10 @@ class World:
         self.ledger = Ledger()
         session.observers.append(self.ledger.note)
         self._count = 0
-        self._repositories: list[str] | None = None
-        self._providers: dict[str, Any] = {}
         self._system_slug: str | None = None
         self._template: dict[str, Any] | None = None
-        self._run: str | None = None
+        self._in_use: set[str] = set()
+        """The ids of what was made for a rule."""
 
     # Names
 
@@ -116,26 +74,34 @@ class World:
     @property
     def is_settled(self) -> bool:
         """Whether repository and template are known, so that naming them costs no request."""
-        return self._repositories is not None and self._template is not None
+        return is_gathered(self, World.repository_list) and self._template is not None
 
     # What is there
 
+    @gathered
+    def repository_list(self) -> Exchange:
+        """The list of repositories as the official n8n node asks for it."""
+        return self.session.call("listRepositories", query={"limit": REPOSITORIES_OF_THE_NODE})
+
+    def _usable_repositories(self) -> dict[str, Mapping[str, Any]]:
+        """The listed repositories whose names are of the documented form, by name."""
+        named = {str(item.get("fullName")): item for item in items(self.repository_list())}
+        return {name: item for name, item in named.items() if name.count("/") == 1}
+
     def repositories(self) -> list[str]:
-        """The repositories that the server lists first; the document's example when it lists none."""
-        if self._repositories is None:
-            for item in items(self.session.call("listRepositories")):
-                name = item.get("fullName")
-                if isinstance(name, str) and name.count("/") == 1:
-                    self._providers.setdefault(name, item.get("provider"))
-            self._repositories = list(self._providers) or [
-                self.trials.fullest_example("createRun")["repo"].removeprefix("https://github.com/")
-            ]
-        return self._repositories
+        """The names of the repositories that the server lists; the document's example when it lists none."""
+        named = self.trials.fullest_example("createRun")["repo"].removeprefix("https://github.com/")
+        return list(self._usable_repositories()) or [named]
 
     def repository_of(self, provider: str) -> str:
         """A listed repository that this provider hosts, the first one when none is said to be there."""
-        repositories = self.repositories()
-        return next((name for name in repositories if self._providers.get(name) == provider), repositories[0])
+        listed = self._usable_repositories()
+        return next((name for name, item in listed.items() if item.get("provider") == provider), self.repositories()[0])
+
+    def default_branch(self, repository: str) -> str | None:
+        """The default branch that the list tells of a repository."""
+        branch = self._usable_repositories().get(repository, {}).get("defaultBranch")
+        return branch if isinstance(branch, str) else None
 
     def system_slug(self) -> str:
         """The slug of a system template, which every organization has."""
@@ -160,6 +126,7 @@ class World:
         template = answer.json.get("template") if isinstance(answer.json, dict) else None
         if not answer.succeeded or not isinstance(template, dict) or not isinstance(template.get("id"), str):
             not_checked(f"no template could be created: {answer.summary()}")
+        self._in_use.add(template["id"])
         return {**template, "slug": body["slug"]}
 
     def new_webhook(self, **members: Any) -> dict[str, Any]:
@@ -169,6 +136,7 @@ class World:
         if not answer.succeeded or not isinstance(answer.json, dict) or not isinstance(answer.json.get("id"), str):
             not_checked(f"no webhook could be registered: {answer.summary()}")
         webhook: dict[str, Any] = answer.json
+        self._in_use.add(webhook["id"])
         return webhook
 
     # Runs
@@ -197,20 +165,25 @@ class World:
                 deadline = min(deadline, self.session.target.now() + _STEP_SECONDS)
             self.session.target.wait(_STEP_SECONDS)
 
-    def new_run(self, **members: Any) -> str:
+    def new_run(self, **given: Any) -> str:
         """Start a run for one rule and return its id."""
-        answer = self.create_run(self.run_body(**members))
-        run_id = answer.json.get("id") if isinstance(answer.json, dict) else None
+        return self._id_of_run(self.create_run(self.run_body(**given)))
+
+    @gathered
+    def first_run(self) -> Exchange:
+        """The answer to a create of a harmless run, in the repository that is listed last."""
+        return self.create_run(self.run_body(repo=self.repositories()[-1]))
+
+    def a_run(self) -> str:
+        """A run of the suite's own, in whatever state, that is only read, or cancelled."""
+        return self._id_of_run(self.first_run())
+
+    @staticmethod
+    def _id_of_run(answer: Exchange) -> str:
+        run_id = members(answer.json).get("id")
         if not answer.succeeded or not isinstance(run_id, str):
             not_checked(f"no run could be started: {answer.summary()}")
         return run_id
-
-    def a_run(self) -> str:
-        """A run of the suite's own, in whatever state, that is only read."""
-        if self._run is None:
-            self._run = self.new_run()
-            self.session.call("cancelRun", path={"id": self._run})
-        return self._run
 
     def await_end(self, run_id: str) -> Exchange:
         """Read a run again and again until it has ended or patience runs out. Returns the last answer."""
@@ -228,15 +201,26 @@ class World:
         """Cancel own runs and wait until fewer of them than the limit allows are at work."""
         if len(self.ledger.runs) < wanted:
             return
-        for run_id in sorted(self.ledger.runs):
+        if len(self.ledger.runs - self.ledger.stopping) > 1:
+            self._look_for_ended()
+            if len(self.ledger.runs) < wanted:
+                return
+        for run_id in sorted(self.ledger.runs - self.ledger.stopping):
             self.session.call("cancelRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
         deadline = self.session.target.now() + _PATIENCE_SECONDS
         while self.ledger.runs and self.session.target.now() < deadline:
             self.session.target.wait(_STEP_SECONDS)
-            for run_id in sorted(self.ledger.runs):
-                answer = self.session.call("getRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
-                if answer.status == 404:
-                    self.ledger.runs.discard(run_id)
+            self._look_for_ended()
+        for run_id in sorted(self.ledger.runs):
+            answer = self.session.call("getRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
+            if answer.status == 404:
+                self.ledger.runs.discard(run_id)
+
+    def _look_for_ended(self) -> None:
+        """List the runs that have ended, so that the ledger learns which of the own ones did."""
+        query = {"status": ",".join(ENDED), "limit": _LONGEST_PAGE}
+        for key in sorted({self.ledger.keys[run_id] for run_id in self.ledger.runs}):
+            self.session.call("listRuns", query=query, key=key)
 
     # Fitting requests to what is there
 
@@ -248,14 +232,22 @@ class World:
         if "{" not in OPERATIONS[operation_id].path:
             return {}
         if operation_id in ("deleteTemplate", "updateTemplate"):
-            return {"idOrSlug": self.new_template()["id"]}
+            return {"idOrSlug": self._spare_template()}
         if operation_id == "deleteWebhook":
-            return {"id": self.new_webhook()["id"]}
-        if operation_id == "cancelRun":
-            return {"id": self.new_run()}
+            return {"id": self._spare_webhook()}
         if "{idOrSlug}" in OPERATIONS[operation_id].path:
             return {"idOrSlug": self.template()["id"]}
         return {"id": self.a_run()}
+
+    def _spare_template(self) -> str:
+        """The id of an own template that no rule needs as it is."""
+        spare = sorted(self.ledger.templates.keys() - self._in_use)
+        return spare[0] if spare else str(self.new_template()["id"])
+
+    def _spare_webhook(self) -> str:
+        """The id of an own webhook that no rule needs."""
+        spare = sorted(self.ledger.webhooks - self._in_use)
+        return spare[0] if spare else str(self.new_webhook()["id"])
 
     def fitted(self, operation_id: str, body: Any) -> Any:
         """A body whose pinned members name what is there, or what is not there yet."""
