@@ -91,13 +91,16 @@ class Results:
     def warnings(self) -> list[Break]:
         return [found for result in self.rules.values() for found in result.breaks if not self.fails(found)]
 
+    def has_succeeded(self, operation_id: str) -> bool:
+        """Whether an operation has answered with a 2xx status."""
+        return any(named == operation_id and 200 <= status < 300 for named, status, _ in self.seen)
+
     def operations_without_success(self) -> list[str]:
         """The published operations that never answered with a 2xx status."""
-        succeeded = {operation_id for operation_id, status, _ in self.seen if 200 <= status < 300}
         return [
             operation.operation_id
             for operation in OPERATIONS.values()
-            if operation.operation_id not in succeeded and operation.source != "assumed"
+            if not self.has_succeeded(operation.operation_id) and operation.source != "assumed"
         ]
 
     def too_little_seen(self) -> list[str]:

@@ -55,7 +55,7 @@ class Sampler:
     def bodies(self, operation_id: str, count: int, *, valid: bool) -> Iterator[Any]:
         """Bodies that are plainly valid, but for what must agree with the server; or plainly invalid."""
         pointer = self._document.request_body(operation_id)
-        if pointer is None:
+        if pointer is None or not count:
             return
         sent = 0
         for case in self._draw(operation_id, count * _DRAWS_FOR_ONE, valid=valid):

@@ -32,14 +32,13 @@ FULL: Mapping[str, Any] = {
 CHANGES: tuple[Mapping[str, Any], ...] = (
     {},
     {"envVars": {"SECOND": "two"}, "egressDomains": []},
-    {"guardrails": {"timeoutMinutes": 12}},
-    {"name": "Contract test, renamed", "size": "s"},
-    {"description": "Changed.", "egressDomains": ["warehouse.acme.example"]},
+    {"guardrails": {"timeoutMinutes": 12}, "name": "Contract test, renamed"},
+    {"description": "Changed.", "egressDomains": ["warehouse.acme.example"], "size": "s"},
     {"envVars": {"THIRD": "three"}, "guardrails": {"maxTurns": 17}},
     {"description": None},
 )
 """The updates, one after another, in turn by slug and by id."""
-EMPTY, TIMEOUT, NULL = 0, 2, 6
+EMPTY, TIMEOUT, NULL = 0, 2, 5
 STATE = (
     *("id", "slug", "name", "description", "baseImage", "envVars", "guardrails", "egressDomains", "size"),
     *("isSystem", "createdBy", "createdAt"),

@@ -10,10 +10,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from contract_tests.harness.document import Document, Parameter, SchemaError, dotted
-from generated.contract import SOURCES
+from generated.contract import OPERATIONS, SOURCES
 
 Path = tuple[str | int, ...]
 
@@ -80,6 +81,24 @@ class Trials:
         if schema is not None:
             for path, words, source, value in self._violations(schema, (), self.fullest_example(operation_id)):
                 yield Violation(Constraint(operation_id, "body", path, words, source), value)
+
+    def decisive_violations(self, operation_id: str) -> Iterator[Violation]:
+        """The same, but of what is only assumed and was tried on an operation before just the last for each value."""
+        earlier = {
+            (violation.constraint.path, violation.constraint.words)
+            for other in takewhile(lambda other: other != operation_id, OPERATIONS)
+            for violation in self.violations(other)
+        }
+        known: dict[Path, Violation] = {}
+        tried: set[Path] = set()
+        for violation in self.violations(operation_id):
+            constraint = violation.constraint
+            if constraint.level == "should" and (constraint.path, constraint.words) in earlier:
+                known[constraint.path] = violation
+            else:
+                tried.add(constraint.path)
+                yield violation
+        yield from (violation for path, violation in known.items() if path not in tried)
 
     def _query_violations(self, operation_id: str, parameter: Parameter) -> Iterator[Violation]:
         schema = parameter.schema

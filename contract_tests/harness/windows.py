@@ -6,14 +6,17 @@ empty window, is looked into once, when the other tests have all but emptied one
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.session import NOTHING
 from contract_tests.harness.world import PROMPT, World
-from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
+from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
-ALMOST_EMPTY = 6
+ALMOST_EMPTY = 4
 """With so few requests left the window is emptied on purpose."""
 BEYOND = 4
 """How many more requests than remain are sent at once."""
@@ -55,14 +58,23 @@ class EmptyWindow:
 
     left: int
     together: list[Exchange]
-    refused: dict[str, Exchange]
-    """One request each, by what it was, sent into the empty window one after another."""
+    plain: dict[str, Exchange]
+    """One request each of operations that would have succeeded, sent into the empty window one after another."""
+    faulty: dict[str, Exchange]
+    """The same of requests that would have been refused for what they ask; by what they were."""
+    keyless: Exchange
     names: dict[str, str]
     """What the refused creates would have made."""
     reopened: list[Exchange]
     """What was sent after the time that Retry-After told, until one was not refused."""
     closed_early: bool
     """Whether the window ended while it was looked into, which voids it."""
+
+    @property
+    def refused(self) -> list[Exchange]:
+        """What was refused for the window."""
+        sent = (*self.plain.values(), *self.faulty.values())
+        return [exchange for exchange in sent if exchange.code == ProblemCode.RATE_LIMIT_EXCEEDED]
 
 
 @dataclass
@@ -94,6 +106,19 @@ class WindowLog:
         readings = self.of(key)
         return [(one, other) for one, other in pairwise(readings) if other.exchange.sent_at >= one.exchange.received_at]
 
+    def saw_apart(self, key: str, other: str | None) -> bool:
+        """Whether a request of another key (None: of no valid one) was seen to take nothing from a key's window."""
+        others = [found.exchange for found in self.readings if self._is_of(found, other)]
+        for one, two in self.pairs(key):
+            between = any(one.exchange.number < exchange.number < two.exchange.number for exchange in others)
+            if between and one.reset == two.reset and one.remaining - two.remaining == 1:
+                return True
+        return False
+
+    @staticmethod
+    def _is_of(found: Reading, key: str | None) -> bool:
+        return found.exchange.status == 401 if key is None else found.key == f"Bearer {key}"
+
     def before_send(self) -> None:
         """Look into the window when it is all but empty and nobody has yet."""
         if self._busy or self.empty is not None or not self.wanted:
@@ -119,21 +144,47 @@ class WindowLog:
         before = self.of(session.target.key)[-1]
         ask = session.build("getCurrentApiKey")
         together = session.send_together([ask] * (left + BEYOND))
-        names = {"template": world.fresh_name(), "run": world.fresh_name()}
-        template = {"slug": names["template"], "name": names["template"], "baseImage": "node-22"}
-        run = world.run_body(prompt=f"{PROMPT} {names['run']}") if world.is_settled else None
-        asked = {
-            "a read": ask,
-            "the create of a template": session.build("createTemplate", body=template),
-            "a read of what is not there": session.build("getTemplate", path={"idOrSlug": names["run"]}),
-            "a create that breaks its schema": session.build("createTemplate", body={}),
-            "a request without a key": replace(ask, authorization=None),
-        }
-        if run is not None:
-            asked["the create of a run"] = session.build("createRun", body=run)
-        refused = {words: session.send(request, planned_refusal=True) for words, request in asked.items()}
+        names = {"createTemplate": world.fresh_name(), "createRun": world.fresh_name()}
+        plain = self._send_all(self._plain(names))
+        faulty = self._send_all(self._faulty(plain))
+        keyless = session.send(replace(ask, authorization=None), planned_refusal=True)
         closed_early = session.target.now() >= before.reset - 1
-        return EmptyWindow(left, together, refused, names, self._reopen(ask, list(refused.values())), closed_early)
+        reopened = self._reopen(ask, [*plain.values(), *faulty.values()])
+        return EmptyWindow(left, together, plain, faulty, keyless, names, reopened, closed_early)
+
+    def _send_all(self, requests: Mapping[str, Request]) -> dict[str, Exchange]:
+        return {words: self.session.send(request, planned_refusal=True) for words, request in requests.items()}
+
+    def _plain(self, names: Mapping[str, str]) -> dict[str, Request]:
+        """A request of every operation that needs nothing that is there; creates make what `names` says."""
+        session, world = self.session, self.world
+        found = {
+            operation_id: session.build(operation_id)
+            for operation_id, operation in OPERATIONS.items()
+            if "{" not in operation.path and session.document.request_body(operation_id) is None
+        }
+        name = names["createTemplate"]
+        body: dict[str, Any] = {"slug": name, "name": name, "baseImage": "node-22"}
+        found["createTemplate"] = session.build("createTemplate", body=body)
+        found["createWebhook"] = session.build(
+            "createWebhook", body={"url": world.fresh_url(), "events": ["run.completed"]}
+        )
+        if world.is_settled:
+            body = world.run_body(prompt=f"{PROMPT} {names['createRun']}")
+            found["createRun"] = session.build("createRun", body=body)
+        return found
+
+    def _faulty(self, plain: Collection[str]) -> dict[str, Request]:
+        """Of all other operations requests for what is not there, and a create that breaks its schema."""
+        session, found = self.session, {}
+        for operation_id, operation in OPERATIONS.items():
+            if operation_id not in plain and "{" in operation.path:
+                names = [part.strip("{}") for part in operation.path.split("/") if part.startswith("{")]
+                body: Any = {} if session.document.request_body(operation_id) is not None else NOTHING
+                path = dict.fromkeys(names, self.world.fresh_name())
+                found[f"{operation_id} of what is not there"] = session.build(operation_id, path=path, body=body)
+        found["createTemplate with a body that breaks its schema"] = session.build("createTemplate", body={})
+        return found
 
     def _reopen(self, ask: Request, refused: list[Exchange]) -> list[Exchange]:
         last = [exchange for exchange in refused if exchange.code == ProblemCode.RATE_LIMIT_EXCEEDED][-1:]
