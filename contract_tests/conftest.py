@@ -26,6 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
     plugin.quieten(config)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main() -> Generator[None, Any, Any]:
+    return (yield from plugin.run())
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     plugin.start(session)
 
@@ -45,8 +50,27 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    collect_report = yield
+    plugin.loaded(collector.config, collect_report)
+    return collect_report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from plugin.set_up(item))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from plugin.call(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from plugin.tear_down(item))
 
 
 @pytest.hookimpl(wrapper=True)

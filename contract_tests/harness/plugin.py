@@ -50,6 +50,16 @@ def refuse_unknown_options(parser: pytest.Parser) -> None:
     parser.optparser.error = refuse  # type: ignore[method-assign]
 
 
+def run() -> Generator[None, Any, Any]:
+    """Make what pytest cannot do as it is told end with exit status 2, with a line for each reason."""
+    try:
+        return (yield)
+    except pytest.UsageError as error:
+        for line in error.args:
+            print(line, file=sys.stderr)
+        return NOTHING_SAID
+
+
 def start(session: pytest.Session) -> None:
     """Read the settings and speak with the server once; when that fails, nothing is collected and the run ends."""
     config = session.config
@@ -116,8 +126,19 @@ def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
         if found is not None and known.setdefault(found.id, found) != found:
             raise pytest.UsageError(f"two rules have the id {found.id}")
     line = config.stash.get(SESSION, None)
-    if line is not None and any(config.rootpath.joinpath(argument).resolve() != SUITE for argument in config.args):
-        line.results.partial = True
+    if line is not None:
+        start, option = config.invocation_params.dir, config.option
+        named = any(start.joinpath(argument).resolve() != SUITE for argument in config.args)
+        if named or option.ignore or option.ignore_glob:
+            line.results.partial = True
+
+
+def loaded(config: pytest.Config, found: pytest.CollectReport) -> None:
+    """Note a file of the suite that could not be loaded: its rules are missing."""
+    line = config.stash.get(SESSION, None)
+    if line is not None and found.failed:
+        told = str(found.longrepr).strip().splitlines() or [""]
+        line.results.suite_errors.append(f"{found.nodeid} could not be loaded: {told[-1].removeprefix('E').strip()}")
 
 
 def deselected(config: pytest.Config) -> None:
@@ -132,21 +153,45 @@ def rule_of(item: pytest.Item) -> Rule | None:
     return marker.args[0] if marker else None
 
 
-def call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Run one test and book what it found: under its own rule, and under the rules on every response."""
+def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Prepare one test. What its fixtures come across ends it as if it had come across that itself."""
     line = item.config.stash[SESSION]
-    results = line.results
     line.file = item.path.name
     line.exchanges = []
-    own = rule_of(item)
+    try:
+        return (yield)
+    except BaseException as error:  # noqa: BLE001 - every end of a test means something, an interruption too
+        _conclude(item, error)
+
+
+def call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Run one test and book what it found: under its own rule, and under the rules on every response."""
     outcome: BaseException | None = None
     try:
         result = yield
-    except BaseException as error:  # noqa: BLE001 - every end of a test means something, an interruption too
+    except BaseException as error:  # noqa: BLE001
         outcome = error
         result = None
+    _conclude(item, outcome)
+    return result
 
+
+def tear_down(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Clean up after one test. What goes wrong then is an error of the suite."""
+    try:
+        return (yield)
+    except Exception as error:
+        _note_error(item, error)
+        raise
+
+
+def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
+    """Book the end of a test, and raise what pytest is to make of it."""
+    line = item.config.stash[SESSION]
+    results, own = line.results, rule_of(item)
     failing = [found for found in _book(line) if results.fails(found)]
+    if outcome is None or isinstance(outcome, AssertionError):
+        results.tests_concluded += 1
     if own is not None:
         if outcome is None:
             results.held(own)
@@ -166,9 +211,12 @@ def call(item: pytest.Item) -> Generator[None, Any, Any]:
         pytest.xfail(f"warning: {outcome}")
     if outcome is not None:
         if not isinstance(outcome, (pytest.skip.Exception, KeyboardInterrupt, pytest.exit.Exception)):
-            results.suite_errors.append(f"{item.name}: {type(outcome).__name__}: {outcome}")
+            _note_error(item, outcome)
         raise outcome
-    return result
+
+
+def _note_error(item: pytest.Item, error: BaseException) -> None:
+    item.config.stash[SESSION].results.suite_errors.append(f"{item.name}: {type(error).__name__}: {error}")
 
 
 def _book(line: Session) -> list[Break]:
@@ -204,10 +252,13 @@ def finish(session: pytest.Session, exit_status: int) -> None:
         return
     _book(line)
     results = line.results
-    if session.testscollected == 0:
-        results.suite_errors.append("no test was selected")
-    if exit_status in (2, 3, 4, 5) and not results.suite_errors:
-        results.suite_errors.append("the run was interrupted")
+    if not results.suite_errors:
+        if session.testscollected == 0:
+            results.suite_errors.append("no test was selected")
+        elif exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            results.suite_errors.append("the run was interrupted")
+        elif not results.tests_concluded:
+            results.suite_errors.append("nothing that was selected could be checked")
     session.exitstatus = make_verdict(results).exit_status
 
 

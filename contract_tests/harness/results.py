@@ -51,6 +51,8 @@ class Results:
     requests: int = 0
     requests_by_file: Counter[str] = field(default_factory=Counter)
     unplanned_429s: int = 0
+    tests_concluded: int = 0
+    """How many tests found out something: neither *not checked* nor an error of the suite."""
     suite_errors: list[str] = field(default_factory=list)
     """What went wrong in the suite itself or on the line to the server; never held against the server."""
     partial: bool = False

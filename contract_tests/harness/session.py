@@ -281,7 +281,9 @@ def describe(error: requests.RequestException) -> str:
     """Say in a few words why no answer came."""
     text = repr(error)
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted (set CA_BUNDLE to the certificates to trust)"
+        if "CERTIFICATE_VERIFY_FAILED" in text:
+            return "its certificate is not trusted (set CA_BUNDLE to the certificates to trust)"
+        return "no TLS connection could be made (is it a server of plain http?)"
     if isinstance(error, requests.Timeout):
         return "it did not answer in time"
     for sign, words in (

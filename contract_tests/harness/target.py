@@ -16,6 +16,8 @@ from contract_tests.harness.settings import Settings
 CONTROL_PATH = "/_control"
 CONTROL_NAME = "coSPEC mock server"
 """How the mock server's control interface introduces itself."""
+_PATIENCE_SECONDS = 5
+"""How long what listens on this machine may take to say that it is a mock server."""
 
 
 class Clock(Protocol):
@@ -114,7 +116,7 @@ class Target:
         return self.clock.now()
 
 
-def _clock_of_a_mock_at_hand(base_url: str) -> MovedClock | None:
+def _clock_of_a_mock_at_hand(base_url: str, timeout_seconds: float) -> MovedClock | None:
     """The clock of a mock server on this machine, None when what listens there is none.
 
     Asked of loopback addresses only: elsewhere a request is paid for.
@@ -125,7 +127,9 @@ def _clock_of_a_mock_at_hand(base_url: str) -> MovedClock | None:
     with requests.Session() as session:
         session.trust_env = False
         try:
-            answer = session.get(f"{base_url}{CONTROL_PATH}", timeout=5, allow_redirects=False).json()
+            answer = session.get(
+                f"{base_url}{CONTROL_PATH}", timeout=min(timeout_seconds, _PATIENCE_SECONDS), allow_redirects=False
+            ).json()
             if answer.get("name") == CONTROL_NAME:
                 return MovedClock(base_url + CONTROL_PATH)
         except (requests.RequestException, ValueError, AttributeError, KeyError, TypeError):
@@ -140,9 +144,9 @@ def open_target(settings: Settings) -> Target:
     """
     clock: Clock
     if settings.control_url:
-        clock = MovedClock(settings.control_url)
+        clock = MovedClock(settings.control_url, settings.timeout_seconds)
     else:
-        clock = _clock_of_a_mock_at_hand(settings.base_url) or RealClock()
+        clock = _clock_of_a_mock_at_hand(settings.base_url, settings.timeout_seconds) or RealClock()
 
     def secret(name: str) -> str | None:
         value = getattr(settings, name)
