@@ -42,6 +42,17 @@ def _request(session: Session, operation_id: str) -> Request:
     return session.build(operation_id, path=dict.fromkeys(names, UNKNOWN_THING), body=body)
 
 
+@rule("authentication/key-is-its-own", source="reference")
+def test_the_current_key_is_told(session: Session) -> None:
+    """The current key is told by how it begins, never whole."""
+    exchange: Exchange = session.call("getCurrentApiKey")
+    prefix = exchange.json.get("keyPrefix") if isinstance(exchange.json, dict) else None
+    require(isinstance(prefix, str), "the answer has no keyPrefix", exchange)
+    shown = str(prefix).rstrip(".…*")
+    require(session.target.key.startswith(shown), "the keyPrefix is not how the key begins", exchange)
+    require(shown != session.target.key, "the keyPrefix is the whole key", exchange)
+
+
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_every_operation_needs_a_key(operation_id: str, session: Session) -> None:
     """Each operation refuses no header, another scheme, a malformed and an unknown key."""
@@ -52,14 +63,3 @@ def test_every_operation_needs_a_key(operation_id: str, session: Session) -> Non
         if not wrong:
             seen = [] if exchange.code == code else [f"{words}: the code is {exchange.code}, not {code}"]
             session.judge(CODE, seen, exchange)
-
-
-@rule("authentication/key-is-its-own", source="reference")
-def test_the_current_key_is_told(session: Session) -> None:
-    """The current key is told by how it begins, never whole."""
-    exchange: Exchange = session.call("getCurrentApiKey")
-    prefix = exchange.json.get("keyPrefix") if isinstance(exchange.json, dict) else None
-    require(isinstance(prefix, str), "the answer has no keyPrefix", exchange)
-    shown = str(prefix).rstrip(".…*")
-    require(session.target.key.startswith(shown), "the keyPrefix is not how the key begins", exchange)
-    require(shown != session.target.key, "the keyPrefix is the whole key", exchange)

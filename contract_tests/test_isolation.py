@@ -67,7 +67,8 @@ class Tenants:
         world.make_room()
         template, webhook = world.template(), world.new_webhook()
         session.ensure(REQUESTS_OF_A_RUN)
-        return Things(world.new_run(), template, webhook)
+        run_id = world.a_run()
+        return Things(run_id if run_id in world.ledger.runs else world.new_run(), template, webhook)
 
     @gathered
     def intrusions(self) -> dict[str, Exchange]:

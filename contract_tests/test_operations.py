@@ -58,8 +58,8 @@ UNDECLARED = Rule(
 )
 REFUSALS_OF_INVALID = (ProblemCode.VALIDATION_FAILED, ProblemCode.BAD_REQUEST)
 VALID_SAMPLES = {"standard": 1, "deep": 60}
-INVALID_SAMPLES = {"standard": 0, "deep": 60}
-"""How many random requests are drawn for an operation."""
+INVALID_SAMPLES = QUERY_SAMPLES = {"standard": 0, "deep": 60}
+"""How many random bodies and queries are drawn for an operation, beside those that the document tells to try."""
 EXTREMES = {"standard": 3, "deep": 100}
 """How many requests hold the valid extremes of an operation at the most."""
 NO_JSON = b'{"name": '
@@ -124,7 +124,7 @@ def test_valid_requests_are_accepted(
     bodies += list(sampler.bodies(operation_id, VALID_SAMPLES[settings.profile], valid=True))
     queries: list[Any] = trials.valid_queries(operation_id)[:most]
     if queries:
-        queries += list(sampler.queries(operation_id, VALID_SAMPLES[settings.profile]))
+        queries += list(sampler.queries(operation_id, QUERY_SAMPLES[settings.profile]))
     if not bodies and not queries and session.results.has_succeeded(operation_id):
         succeeded(session, operation_id, [])
         return

@@ -27,7 +27,7 @@ DELETED_IS_GONE = Rule(
     "guide",
     "What was deleted is not found any more, by its id or by its slug.",
 )
-STEPS = {"standard": 14, "deep": 600}
+STEPS = {"standard": 12, "deep": 600}
 
 
 def test_links_lead_on(session: Session, world: World, settings: Settings) -> None:

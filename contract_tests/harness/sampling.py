@@ -71,6 +71,8 @@ class Sampler:
 
     def queries(self, operation_id: str, count: int) -> Iterator[dict[str, str]]:
         """Plainly valid queries."""
+        if not count:
+            return
         sent = 0
         for case in self._draw(operation_id, count * _DRAWS_FOR_ONE, valid=True):
             if sent == count:
