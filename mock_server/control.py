@@ -39,8 +39,8 @@ def is_control(raw_path: bytes) -> bool:
     return raw_path == PATH or raw_path.startswith(PATH + b"/")
 
 
-async def answer(server: Steerable, method: str, raw_path: bytes, raw_body: bytes) -> tuple[int, dict[str, Any]]:
-    """Status and JSON body for a control request."""
+async def answer(server: Steerable, method: str, raw_path: bytes, raw_body: bytes | None) -> tuple[int, dict[str, Any]]:
+    """Status and JSON body for a control request, whose body is None when it was too large."""
     operation = _OPERATIONS.get((method, raw_path.removeprefix(PATH)))
     if operation is None:
         known = ", ".join(f"{method} {(PATH.decode() + path.decode())}" for method, path in _OPERATIONS)
@@ -51,7 +51,9 @@ async def answer(server: Steerable, method: str, raw_path: bytes, raw_body: byte
         return 400, {"error": str(error)}
 
 
-def _members(raw_body: bytes) -> dict[str, Any]:
+def _members(raw_body: bytes | None) -> dict[str, Any]:
+    if raw_body is None:
+        raise _BadControlError("The body is too large.")
     if not raw_body:
         return {}
     try:

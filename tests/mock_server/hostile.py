@@ -23,7 +23,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.generation.coverage import GenerationSession
 
 from generated.contract import OPERATIONS, Operation
-from mock_server.http1 import MAX_BODY_BYTES
+from mock_server.asgi import MAX_BODY_BYTES
 from scripts import document
 
 METHODS = [

@@ -8,9 +8,9 @@ import pytest
 
 from generated.contract import OPERATIONS, RATE_LIMIT_REQUESTS, Operation
 from mock_server.application import Application
+from mock_server.asgi import MAX_BODY_BYTES
 from mock_server.calls import Answer, Call
 from mock_server.clock import Clock
-from mock_server.http1 import MAX_BODY_BYTES
 from mock_server.operations import HANDLERS
 from tests.mock_server.in_process import Client, Mock
 

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 import pytest
 
 from generated.contract import OPERATIONS, Header
-from mock_server import wire
+from mock_server import asgi, wire
 from mock_server.application import Application
 from mock_server.clock import Clock
-from mock_server.http1 import MAX_HEAD_BYTES
 from tests.mock_server import documented, hostile
 from tests.mock_server.raw_http import Answer, read_answer, send
+from tests.mock_server.without_sockets import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,7 @@ KEY_REQUESTS = 40
 BETWEEN_KEYS_SECONDS = 30
 """How far the clock is moved then."""
 START = 1_800_000_000.0
+MAX_TARGET_BYTES = 2**16
 MANY_REFUSED = 0.05
 """The share of 429s from which on nothing much would have been tested."""
 
@@ -66,9 +68,14 @@ class Server:
         number = requests // KEY_REQUESTS
         return b"csk_live_%b_%d" % (b"full" if number % 3 == 0 else b"hostile", number)
 
-    async def recorded(self, scope: wire.Message, receive: wire.Receive, send: wire.Send) -> None:
-        self._exchange.asked.append((scope["method"], scope["raw_path"]))
-        await self.application(scope, receive, send)
+    async def recorded(self, scope: asgi.Message, receive: asgi.Receive, send: asgi.Send) -> None:
+        asked = self._exchange.asked
+        asked.append((scope["method"], scope["raw_path"]))
+        try:
+            await self.application(scope, receive, send)
+        except asgi.ClientGoneError:  # the rest of its body made it no request
+            asked.remove((scope["method"], scope["raw_path"]))
+            raise
 
     def expect(self) -> Exchange:
         """What the next connection is recorded in."""
@@ -78,13 +85,7 @@ class Server:
     async def exchange(self, data: bytes) -> Exchange:
         """Send bytes on a connection of their own, and nothing more."""
         exchange = self.expect()
-        connection = wire.Connection(self.recorded, self.application.now, set())
-        connection.connection_made(Transport(exchange))
-        connection.data_received(data)
-        connection.eof_received()
-        others = {asyncio.current_task()}
-        while tasks := asyncio.all_tasks() - others:
-            await asyncio.wait(tasks)
+        exchange.written = await answers(self.recorded, [data], self.application.now)
         return exchange
 
     def check(self, exchange: Exchange, data: bytes) -> None:
@@ -100,33 +101,6 @@ class Server:
             exchange.refused = True
         assert exchange.written, f"no answer to {data[:300]!r}"
         assert not rest, f"answers without requests: {rest[:300]!r}"
-
-
-class Transport(asyncio.Transport):
-    """Writes into an exchange."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__()
-        self._exchange = exchange
-        self._closing = False
-
-    def write(self, data: Any) -> None:
-        self._exchange.written += data
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self._closing = True
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 def next_answer(data: bytes, *, has_body: bool = True) -> tuple[Answer, bytes]:
@@ -156,6 +130,12 @@ def check_refusal(answer: Answer) -> None:
     assert Header.RETRY_AFTER.lower() not in answer.headers
 
 
+def is_target(target: bytes) -> bool:
+    """Whether a request may ask for it; the wire refuses what it may not."""
+    path = re.fullmatch(rb"(?:https?://mock)?(/[\x21-\x7e]*)|\*", target)
+    return path is not None and len(target) < MAX_TARGET_BYTES
+
+
 class Message(Protocol):
     """Whatever can be sent with a key."""
 
@@ -172,7 +152,7 @@ def send_all(messages: Iterable[Message]) -> Server:
             data = message.encode(await server.key())
             exchange = await server.exchange(data)
             server.check(exchange, data)
-            if isinstance(message, hostile.Hostile) and data.find(b"\r\n\r\n") <= MAX_HEAD_BYTES:
+            if isinstance(message, hostile.Hostile) and is_target(message.target):
                 assert (len(exchange.asked), exchange.refused) == (1, False), f"a request: {data[:300]!r}"
         return server
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import math
+import contextlib
+import socket
+import struct
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ import pytest
 
 from generated.contract import RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS
 from mock_server import wire
-from mock_server.http1 import MAX_BODY_BYTES
-from tests.mock_server.raw_http import Answer, connect, receive, talk
-from tests.mock_server.test_http1 import HOST, MALFORMED, WELL_FORMED
+from mock_server.asgi import MAX_BODY_BYTES, Message, Receive, Send, read_body, send_json
+from tests.mock_server.raw_http import Answer, connect, read_answer, receive, talk
+from tests.mock_server.raw_requests import CHUNKED, HOST, MALFORMED, WELL_FORMED
+from tests.mock_server.without_sockets import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,21 +25,27 @@ if TYPE_CHECKING:
 GET = b"GET /a HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
-async def echo(scope: wire.Message, receive: wire.Receive, send: wire.Send) -> None:
+async def echo(scope: Message, receive: Receive, send: Send) -> None:
     """Says what it was asked; its paths make it misbehave."""
     path = scope["path"]
     if path == "/crash":
         raise ZeroDivisionError("a secret of the application")
-    if path == "/silent":
-        return
     if path == "/slow":
         await asyncio.sleep(3600)
-    body = (await receive())["body"]
-    answer = {"method": scope["method"], "path": path, "body_bytes": len(body)}
-    status = 204 if path == "/empty" else 200
-    await send({"type": "http.response.start", "status": status, "headers": [(b"Content-Type", b"application/json")]})
-    await send({"type": "http.response.body", "body": json.dumps(answer).encode(), "more_body": True})
-    await send({"type": "http.response.body", "body": b" " * (10_000_000 if path == "/huge" else 0)})
+    body = await read_body(scope, receive)
+    if path == "/empty":
+        await send_json(send, 204, [], None)
+        return
+    asked = {
+        "method": scope["method"],
+        "path": path,
+        "raw_path": scope["raw_path"].decode("latin-1"),
+        "query": scope["query_string"].decode("latin-1"),
+        "headers": [name.decode("latin-1") for name, _ in scope["headers"]],
+        "body": None if body is None else body.decode("latin-1"),
+        "padding": "x" * (10_000_000 if path == "/huge" else 0),
+    }
+    await send_json(send, 200, [], asked)
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +81,67 @@ def test_what_is_no_request_gets_a_bad_request_problem_and_the_connection_ends(p
     assert answer.headers["connection"] == "close"
 
 
-@pytest.mark.parametrize(("data", "method", "path", "_query", "body"), WELL_FORMED.values(), ids=WELL_FORMED)
+def check_echo(answer: Answer, method: str, path: bytes, query: bytes, body: bytes) -> None:
+    assert answer.status == 200, answer
+    asked = answer.json()
+    assert [asked[name] for name in ("method", "raw_path", "query", "body")] == [
+        method,
+        *(part.decode("latin-1") for part in (path, query, body)),
+    ]
+    assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize(("data", "method", "path", "query", "body"), WELL_FORMED.values(), ids=WELL_FORMED)
 def test_every_request_reaches_the_application(
-    port: int, data: bytes, method: str, path: bytes, _query: bytes, body: bytes
+    port: int, data: bytes, method: str, path: bytes, query: bytes, body: bytes
 ) -> None:
     (answer,) = talk(port, data)
-    assert answer.status == 200
-    assert (answer.json()["method"], answer.json()["body_bytes"]) == (method, len(body))
-    assert "server" not in answer.headers
+    check_echo(answer, method, path, query, body)
+
+
+@pytest.mark.parametrize(("data", "method", "path", "query", "body"), WELL_FORMED.values(), ids=WELL_FORMED)
+def test_it_does_not_matter_how_the_bytes_of_a_request_arrive(
+    data: bytes, method: str, path: bytes, query: bytes, body: bytes
+) -> None:
+    """Save that a method which the API lacks is known as one only when it comes in one piece."""
+    whole = data.index(b" ") + 1
+    pieces = [data[:whole], *(bytes([byte]) for byte in data[whole:])]
+    answer, rest = read_answer(asyncio.run(answers(echo, pieces)))
+    check_echo(answer, method, path, query, body)
+    assert rest == b""
+
+
+@pytest.mark.parametrize("data", [data for data in MALFORMED.values() if len(data) < 300])
+def test_it_does_not_matter_how_malformed_bytes_arrive(data: bytes) -> None:
+    answer, rest = read_answer(asyncio.run(answers(echo, [bytes([byte]) for byte in data])))
+    check_problem(answer, 400, "BAD_REQUEST")
+    assert rest == b""
+
+
+def test_what_comes_after_a_chunked_body_is_no_header(port: int) -> None:
+    (answer,) = talk(port, CHUNKED + b"0\r\nAuthorization: Bearer x\r\n\r\n")
+    assert answer.json()["headers"] == ["host", "transfer-encoding"]
 
 
 def test_requests_on_one_connection_are_answered_in_their_order(port: int) -> None:
     paths = [f"/{number}" for number in range(50)]
-    requests = b"".join(b"FOO %b HTTP/1.1\r\n%b\r\n" % (path.encode(), HOST) for path in paths)
+    requests = b"".join(b"GET %b HTTP/1.1\r\n%b\r\n" % (path.encode(), HOST) for path in paths)
     assert [answer.json()["path"] for answer in talk(port, requests)] == paths
+
+
+def test_a_method_that_the_api_lacks_is_no_request_in_the_wake_of_another(port: int) -> None:
+    good, bad = talk(port, GET + b"FOO /a HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert good.status == 200
+    check_problem(bad, 400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PROPFIND"])
+def test_a_method_that_the_parser_knows_may_come_in_the_wake_of_another(method: str) -> None:
+    request = b"%b /a HTTP/1.1\r\n%b\r\n" % (method.encode(), HOST)
+    answer, rest = read_answer(asyncio.run(answers(echo, [GET + request])))
+    assert answer.status == 200
+    answer, rest = read_answer(rest, has_body=method != "HEAD")
+    assert (answer.status, rest) == (200, b"")
 
 
 def test_good_requests_before_a_malformed_one_are_answered(port: int) -> None:
@@ -135,7 +190,7 @@ def test_a_client_that_waits_for_continue_is_told_to(port: int) -> None:
         client.sendall(b"POST /a HTTP/1.1\r\n" + HOST + b"Expect: 100-Continue\r\nContent-Length: 3\r\n\r\n")
         assert receive(client).status == 100
         client.sendall(b"abc")
-        assert receive(client).json()["body_bytes"] == 3
+        assert receive(client).json()["body"] == "abc"
 
 
 def test_any_other_expectation_is_ignored(port: int) -> None:
@@ -148,142 +203,88 @@ def test_an_upgrade_is_an_ordinary_request(port: int) -> None:
     assert [answer.status for answer in talk(port, upgrade % b"websocket" + upgrade % b"h2c" + GET)] == [200] * 3
 
 
-@pytest.mark.parametrize(
-    "framing",
-    [
-        b"Content-Length: %d\r\n\r\n" % (9 * MAX_BODY_BYTES),
-        b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (9 * MAX_BODY_BYTES),
-        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (9 * MAX_BODY_BYTES),
-    ],
-)
-def test_a_body_over_the_limit_gets_a_problem_that_the_client_can_read(port: int, framing: bytes) -> None:
+def test_a_connection_ends_after_an_answer_that_was_not_waited_for_to_continue(port: int) -> None:
     with connect(port) as client:
-        client.sendall(b"POST /a HTTP/1.1\r\n" + HOST + framing)
-        if b"Expect" not in framing:
-            client.sendall(b"x" * MAX_BODY_BYTES)
+        client.sendall(
+            b"POST /a HTTP/1.1\r\n"
+            + HOST
+            + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (9 * MAX_BODY_BYTES)
+        )
         answer = receive(client)
+        assert (answer.status, answer.json()["body"], answer.headers["connection"]) == (200, None, "close")
         assert client.recv(1) == b""
-    assert check_problem(answer, 400, "BAD_REQUEST")["instance"] == "/a"
-    assert answer.headers["connection"] == "close"
 
 
-@pytest.mark.parametrize("path", [b"/crash", b"/silent"])
-def test_an_application_that_fails_gives_an_internal_error_and_tells_nothing(
-    port: int, path: bytes, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("connection", [b"keep-alive", b"close"])
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_body_passes_up_to_the_limit_and_every_client_can_read_the_answer(
+    port: int, connection: bytes, chunked: bool, over: int
 ) -> None:
-    failed, after = talk(port, b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HOST) + GET)
+    half = b"x" * (MAX_BODY_BYTES // 2)
+    body = half + half + b"x" * over
+    head = b"POST /a HTTP/1.1\r\n" + HOST + b"Connection: %b\r\n" % connection
+    if chunked:
+        pieces = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (half, half, b"x" * over) if piece)
+        data = head + b"Transfer-Encoding: chunked\r\n\r\n" + pieces + b"0\r\n\r\n"
+    else:
+        data = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with connect(port) as client:
+        client.sendall(data)
+        assert receive(client).json()["body"] == (None if over else body.decode())
+        if connection == b"keep-alive":
+            client.sendall(GET)
+            assert receive(client).status == 200
+
+
+def test_an_application_that_fails_gives_an_internal_error_and_tells_nothing(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed, after = talk(port, b"GET /crash HTTP/1.1\r\n%b\r\n" % HOST + GET)
     check_problem(failed, 500, "INTERNAL_ERROR")
     assert b"secret" not in failed.body
     assert b"Traceback" not in failed.body
     assert after.status == 200
-    assert "failed" in caplog.text, "whoever runs the mock must learn why"
+    assert "/crash failed" in caplog.text, "whoever runs the mock must learn why"
 
 
-def test_a_client_that_goes_away_while_it_is_answered_harms_nobody(port: int) -> None:
-    for path in b"/huge", b"/slow":
-        connect(port).close()
+def test_a_client_that_goes_away_harms_nobody_and_is_not_worth_a_word(
+    port: int, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    incomplete = b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nabc"
+    for data in b"", b"GET /huge HTTP/1.1\r\n%b\r\n" % HOST * 5, incomplete, GET + incomplete, CHUNKED, b"GET /a HT":
         client = connect(port)
-        client.sendall(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HOST) * 5)
+        client.sendall(data)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
     assert talk(port, GET)[0].status == 200
+    assert (caplog.text, *capfd.readouterr()) == ("", "", "")
 
 
-class Transport(asyncio.Transport):
-    """Writes to a list."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.ended = ""
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def can_write_eof(self) -> bool:
-        return True
-
-    def write_eof(self) -> None:
-        self.ended = "half"
-
-    def close(self) -> None:
-        self.ended = "closed"
-
-    def abort(self) -> None:
-        self.ended = "aborted"
-
-    def is_closing(self) -> bool:
-        return self.ended in {"closed", "aborted"}
+def test_an_incomplete_request_after_others_is_refused_after_them(port: int) -> None:
+    first, second, refusal = talk(port, GET + GET + b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nabc")
+    assert first.status == second.status == 200
+    check_problem(refusal, 400, "BAD_REQUEST")
 
 
-async def connected() -> tuple[wire.Connection, Transport]:
-    connection, transport = wire.Connection(echo, time.time, set()), Transport()
-    connection.connection_made(transport)
-    return connection, transport
+def test_what_follows_the_last_request_of_a_connection_is_not_answered(port: int) -> None:
+    (answer,) = talk(port, b"GET /a HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n" + GET + b"nonsense")
+    assert answer.status == 200
 
 
-def after(seconds: float) -> float:
-    return asyncio.get_running_loop().time() + seconds
-
-
-def test_a_client_that_sends_nothing_is_let_go() -> None:
+def test_a_server_that_is_stopped_ends_its_connections_at_once() -> None:
     async def scenario() -> None:
-        connection, transport = await connected()
-        connection.check(after(wire.REQUEST_SECONDS - 1))
-        assert transport.ended == ""
-        connection.check(after(wire.REQUEST_SECONDS))
-        assert (transport.ended, transport.written) == ("closed", b"")
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("part", [b"GET /a HT", b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nabc"])
-def test_a_request_that_takes_too_long_gets_a_problem_even_when_it_trickles(part: bytes) -> None:
-    async def scenario() -> None:
-        connection, transport = await connected()
-        for byte in part:
-            connection.data_received(bytes([byte]))
-        connection.check(after(wire.REQUEST_SECONDS))
-        assert transport.written.startswith(b"HTTP/1.1 400 ")
-        assert transport.ended == "half"
-        connection.check(after(wire.LINGER_SECONDS))
-        assert transport.ended == "aborted"
-
-    asyncio.run(scenario())
-
-
-def test_a_connection_without_requests_is_kept_for_a_while() -> None:
-    async def scenario() -> None:
-        connection, transport = await connected()
-        connection.data_received(GET)
-        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
-        assert transport.written.startswith(b"HTTP/1.1 200 ")
-        connection.check(after(wire.IDLE_SECONDS - 1))
-        assert transport.ended == ""
-        connection.check(after(wire.IDLE_SECONDS))
-        assert transport.ended == "closed"
-
-    asyncio.run(scenario())
-
-
-def test_a_slow_application_is_waited_for() -> None:
-    async def scenario() -> None:
-        connection, transport = await connected()
-        connection.data_received(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
-        connection.check(math.nextafter(math.inf, 0))
-        assert transport.ended == ""
-        connection.close()
-
-    asyncio.run(scenario())
-
-
-def test_a_client_that_does_not_read_its_answers_is_let_go() -> None:
-    async def scenario() -> None:
-        connection, transport = await connected()
-        connection.pause_writing()
-        connection.data_received(GET)
-        await asyncio.sleep(0)
-        assert transport.written == b"", "nothing more is answered before the client reads"
-        connection.check(after(wire.REQUEST_SECONDS))
-        assert transport.ended == "aborted"
+        listener, stop = wire.bind("127.0.0.1", 0), asyncio.Event()
+        server = asyncio.create_task(wire.serve(echo, listener, stop))
+        streams = [await asyncio.open_connection(*listener.getsockname()) for _ in range(3)]
+        for (_, writer), data in zip(streams, [b"", GET[:9], b"GET /slow HTTP/1.1\r\n%b\r\n" % HOST], strict=True):
+            writer.write(data)
+        await asyncio.sleep(0.01)
+        stop.set()
+        await asyncio.wait_for(server, 1)
+        for reader, writer in streams:
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            writer.close()
 
     asyncio.run(scenario())
