@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = bind(options.host, options.port)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not a host name"
-        return _refuse(f"cannot listen at {options.host}:{options.port}: {reason}")
+        return _refuse(f"cannot listen at {options.host}:{options.port}: {reason.partition(' (')[0]}")
 
     def prepare(stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()

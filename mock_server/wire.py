@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 import socket
 import time
@@ -26,10 +25,7 @@ from mock_server.problems import Refusal
 from mock_server.rate_limit import own_window
 
 IDLE_SECONDS = 75
-"""How long a connection may be open without a further request."""
-
-LINGER_SECONDS = 1.0
-"""How long a closing connection still listens, so that the client reads the answer before it notices the end."""
+"""How long a client may let the wire wait for the next request, or for the rest of one."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """How much of a request's head is waited for after its first piece."""
@@ -53,7 +49,11 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._deaf = False
-        self._ended = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """The client has connected."""
+        super().connection_made(transport)
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in. The parser knows some methods only, so it is shown GET for those that the API has not."""
@@ -73,15 +73,16 @@ class Connection(HttpToolsProtocol):
             self._decline(data[upgrade.args[0] :])
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response("")
+        if self._begun:
+            self._wait()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # what asyncio lets it return
         """The client sends no more, but may still read: true keeps the connection for the answers that it waits for."""
-        self._ended = True
         if self._begun and not self._deaf:
             self.send_400_response("")
         if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None before the first
             return False
-        self._close_after_answer()
+        self.cycle.keep_alive = False
         return True
 
     def on_message_begin(self) -> None:
@@ -99,8 +100,8 @@ class Connection(HttpToolsProtocol):
             self.scope["method"], self._method = self._method, ""
         self._in_head = False
         self.headers = []  # what comes now are trailers, which are no headers
-        if self.expect_100_continue or not self.cycle.keep_alive:  # who was not told to continue may not send the body
-            self._close_after_answer()
+        if self.expect_100_continue:  # who is answered before being told to continue may keep the body
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -112,7 +113,7 @@ class Connection(HttpToolsProtocol):
         """Refuse what is no request, after the answers to what was asked before, and close: nothing can follow it."""
         if self._begun and not self._in_head:
             if self.cycle.response_started:
-                self.linger()
+                self.transport.close()
                 return
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -122,19 +123,12 @@ class Connection(HttpToolsProtocol):
                 self.cycle = None  # type: ignore[assignment]  # as before the first request
         self.app, self._method = self._refusing, ""
         self.parser = httptools.HttpRequestParser(self)
-        self.parser.feed_data(b"GET / HTTP/1.0\r\n\r\n")
+        self.parser.feed_data(b"GET / HTTP/1.0\r\n\r\n")  # in its place, so that it is answered in its turn
         self._deaf = True
 
-    def linger(self) -> None:
-        """Send nothing more, and discard what still comes, so that no reset overtakes the answer."""
-        self._deaf = True
-        self.pipeline.clear()
-        self.flow.resume_reading()
-        if self._ended:
-            self.transport.close()
-        elif not self.transport.is_closing():
-            self.transport.write_eof()
-            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+    def _wait(self) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _decline(self, rest: bytes) -> None:
         """Read the request again as one that wants no upgrade. `rest`: what followed its head."""
@@ -146,20 +140,6 @@ class Connection(HttpToolsProtocol):
         self.data_received(
             b"GET %b HTTP/%b\r\n%b\r\n%b" % (target, self.parser.get_http_version().encode(), head, rest)
         )
-
-    def _close_after_answer(self) -> None:
-        self.cycle.keep_alive = False
-        self.cycle.transport = _Lingering(self)
-
-
-class _Lingering(asyncio.Transport):
-    """What the last answer of a connection is written to."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__()
-        self.write = connection.transport.write  # type: ignore[method-assign]
-        self.is_closing = connection.transport.is_closing  # type: ignore[method-assign]
-        self.close = connection.linger  # type: ignore[method-assign]
 
 
 def connector(application: AsgiApplication, now: Callable[[], float], state: ServerState) -> Callable[[], Connection]:
@@ -221,16 +201,7 @@ async def serve(
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket that listens at `host` and `port` (0: a free one). OSError when it cannot."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
+    family, *_, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
     )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if os.name == "posix":  # elsewhere it would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(1024)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    return socket.create_server(address, family=family, backlog=1024)

@@ -11,13 +11,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from uvicorn.server import ServerState
 
 from generated.contract import RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS
-from mock_server import wire
+from mock_server import hosting, wire
 from mock_server.asgi import MAX_BODY_BYTES, Message, Receive, Send, read_body, send_json
 from tests.mock_server.raw_http import Answer, connect, read_answer, receive, talk
 from tests.mock_server.raw_requests import CHUNKED, HOST, MALFORMED, WELL_FORMED
-from tests.mock_server.without_sockets import answers
+from tests.mock_server.without_sockets import Transport, answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +49,10 @@ async def echo(scope: Message, receive: Receive, send: Send) -> None:
     await send_json(send, 200, [], asked)
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+@pytest.fixture(scope="module", params=[asyncio.new_event_loop, hosting.new_event_loop])
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
     listener = wire.bind("127.0.0.1", 0)
-    loop = asyncio.new_event_loop()
+    loop = request.param()
     stop = asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=[wire.serve(echo, listener, stop)])
     number = listener.getsockname()[1]
@@ -111,7 +112,7 @@ def test_it_does_not_matter_how_the_bytes_of_a_request_arrive(
     assert rest == b""
 
 
-@pytest.mark.parametrize("data", [data for data in MALFORMED.values() if len(data) < 300])
+@pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED)
 def test_it_does_not_matter_how_malformed_bytes_arrive(data: bytes) -> None:
     answer, rest = read_answer(asyncio.run(answers(echo, [bytes([byte]) for byte in data])))
     check_problem(answer, 400, "BAD_REQUEST")
@@ -215,15 +216,21 @@ def test_a_connection_ends_after_an_answer_that_was_not_waited_for_to_continue(p
         assert client.recv(1) == b""
 
 
-@pytest.mark.parametrize("connection", [b"keep-alive", b"close"])
+@pytest.mark.parametrize("head", [b"GET /%b HTTP/1.1\r\n\r\n", b"GET /a HTTP/1.1\r\na: %b", b"%b"])
+def test_a_head_that_does_not_end_is_not_waited_for(head: bytes) -> None:
+    data = head % (b"a" * 2 * wire.MAX_HEAD_BYTES)
+    pieces = [data[start : start + 1000] for start in range(0, len(data), 1000)]
+    answer, rest = read_answer(asyncio.run(answers(echo, pieces)))
+    check_problem(answer, 400, "BAD_REQUEST")
+    assert rest == b""
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("over", [0, 1])
-def test_a_body_passes_up_to_the_limit_and_every_client_can_read_the_answer(
-    port: int, connection: bytes, chunked: bool, over: int
-) -> None:
+def test_a_body_passes_up_to_the_limit_and_the_connection_goes_on(port: int, chunked: bool, over: int) -> None:
     half = b"x" * (MAX_BODY_BYTES // 2)
     body = half + half + b"x" * over
-    head = b"POST /a HTTP/1.1\r\n" + HOST + b"Connection: %b\r\n" % connection
+    head = b"POST /a HTTP/1.1\r\n" + HOST
     if chunked:
         pieces = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (half, half, b"x" * over) if piece)
         data = head + b"Transfer-Encoding: chunked\r\n\r\n" + pieces + b"0\r\n\r\n"
@@ -232,9 +239,8 @@ def test_a_body_passes_up_to_the_limit_and_every_client_can_read_the_answer(
     with connect(port) as client:
         client.sendall(data)
         assert receive(client).json()["body"] == (None if over else body.decode())
-        if connection == b"keep-alive":
-            client.sendall(GET)
-            assert receive(client).status == 200
+        client.sendall(GET)
+        assert receive(client).status == 200
 
 
 def test_an_application_that_fails_gives_an_internal_error_and_tells_nothing(
@@ -270,6 +276,39 @@ def test_an_incomplete_request_after_others_is_refused_after_them(port: int) -> 
 def test_what_follows_the_last_request_of_a_connection_is_not_answered(port: int) -> None:
     (answer,) = talk(port, b"GET /a HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n" + GET + b"nonsense")
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("begun", [b"", GET, GET[:9], b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nabc"])
+def test_a_client_is_not_waited_for_without_end(begun: bytes) -> None:
+    async def scenario() -> None:
+        loop, state, transport = asyncio.get_running_loop(), ServerState(), Transport()
+        connection = wire.connector(echo, time.time, state)()
+        connection.connection_made(transport)
+        for byte in begun:
+            connection.data_received(bytes([byte]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        timer = connection.timeout_keep_alive_task
+        assert timer is not None
+        assert abs(timer.when() - loop.time() - wire.IDLE_SECONDS) < 1
+        connection.timeout_keep_alive_handler()
+        assert transport.is_closing()
+        connection.connection_lost(None)
+
+    asyncio.run(scenario())
+
+
+def test_a_slow_application_is_waited_for() -> None:
+    async def scenario() -> None:
+        connection = wire.connector(echo, time.time, state := ServerState())()
+        connection.connection_made(Transport())
+        connection.data_received(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert connection.timeout_keep_alive_task is None
+        connection.connection_lost(None)
+        (task,) = state.tasks
+        task.cancel()
+
+    asyncio.run(scenario())
 
 
 def test_a_server_that_is_stopped_ends_its_connections_at_once() -> None:

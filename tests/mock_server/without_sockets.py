@@ -28,9 +28,6 @@ class Transport(asyncio.Transport):
         assert not self._closing, f"written after the end: {data!r}"
         self.written += data
 
-    def write_eof(self) -> None:
-        self._closing = True
-
     def close(self) -> None:
         self._closing = True
 
