@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from mock_server import hosting
-from mock_server.application import Application, Message, Receive, Send
+from mock_server.application import Application
+from mock_server.asgi import Message, Receive, Send
 
 
 @dataclass(frozen=True)
