@@ -115,6 +115,7 @@ def windows(world: World, request: pytest.FixtureRequest) -> WindowLog:
 def world(session: Session, pytestconfig: pytest.Config) -> Iterator[World]:
     world = World(session)
     yield world
+    session.file = "clean-up"
     left = world.clean()
     if left:
         report.write(pytestconfig, "could not be removed: " + ", ".join(left))

@@ -16,7 +16,7 @@ from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import Listing, everything
-from contract_tests.harness.reading import differences, items, listed, members, shown
+from contract_tests.harness.reading import answered, differences, items, listed, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import template_of, unlike
@@ -162,7 +162,7 @@ def _tenants(session: Session, world: World) -> Tenants:
 def test_other_organizations_find_nothing(tenants: Tenants) -> None:
     """Another organization's run, template or webhook is answered 404, to read, change, cancel or delete."""
     for words, exchange in tenants.intrusions().items():
-        answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+        answer = answered(exchange)
         require(exchange.status == 404, f"another organization may {words}: the answer is {answer}", exchange)
 
 
@@ -241,7 +241,7 @@ def test_keys_of_one_organization_see_the_same(tenants: Tenants) -> None:
 def test_keys_of_one_organization_work_on_the_same(tenants: Tenants) -> None:
     """What one key of an organization changes has changed for every key of it."""
     first, again = tenants.removed()
-    answer = f"{first.status} {first.code or ''}".rstrip()
+    answer = answered(first)
     require(first.succeeded, f"a second key deletes a webhook of its organization: {answer}", first)
     require(not again.succeeded, "what a second key has deleted is there for the first", again)
 

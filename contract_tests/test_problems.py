@@ -15,7 +15,7 @@ import pytest
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange, Request
 from contract_tests.harness.provoke import BEYOND_REACH, Difference, documenting
-from contract_tests.harness.reading import items
+from contract_tests.harness.reading import answered, items
 from contract_tests.harness.rules import Rule, not_checked, require, rule
 from contract_tests.harness.session import NOTHING, Session
 from contract_tests.harness.settings import PREFIX, Settings
@@ -82,7 +82,7 @@ def test_what_is_unknown_is_not_found(operation_id: str, session: Session, world
     body = _body(operation_id, session)
     exchange = session.call(operation_id, path={name.strip("{}"): unknown}, body=body)
     codes = OPERATIONS[operation_id].problem_codes[404]
-    answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+    answer = answered(exchange)
     seen = [f"an id that names nothing is answered {answer}"]
     if ProblemCode.NOT_FOUND in codes:
         session.judge(UNKNOWN, [] if exchange.status == 404 else seen, exchange)
@@ -100,7 +100,7 @@ def test_odd_names_are_not_found(operation_id: str, name: str, session: Session)
     exchange = session.send(request)
     codes = (*OPERATIONS[operation_id].problem_codes[404], ProblemCode.NOT_FOUND)
     right = exchange.status == 404 and exchange.code in codes
-    answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+    answer = answered(exchange)
     shown = repr(name) if len(name) < 40 else f"{len(name)} characters"
     session.judge(ODD, [] if right else [f"{shown} as the name of a thing is answered {answer}"], exchange)
 
@@ -127,7 +127,7 @@ class Lacking:
     def refused(self, setting: str, code: ProblemCode, provider: str = "github") -> None:
         """Hold the current rule to the refusal, and to that nothing was created."""
         exchange, word = self.create(setting, provider)
-        answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+        answer = answered(exchange)
         right = exchange.status == PROBLEMS[code].status and exchange.code == code
         require(right, f"the create is answered {answer}, not {PROBLEMS[code].status} {code}", exchange)
         listing = self._session.call("listRuns", query={"search": word}, key=self.key(setting))
@@ -189,7 +189,7 @@ def test_what_must_be_provoked(name: str, session: Session, world: World, settin
         exchange = session.send(replace(request, provokes=status))
         if exchange.code == ProblemCode.CONCURRENT_RUN_LIMIT_EXCEEDED:
             not_checked("because others leave no room for a run")
-        answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+        answer = answered(exchange)
         coded = exchange.code == name or name not in ProblemCode.__members__
         require(exchange.status == status and coded, f"made to answer {name}, it answers {answer}", exchange)
 

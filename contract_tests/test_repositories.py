@@ -10,7 +10,7 @@ import pytest
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.reading import items, listed, members, shown
+from contract_tests.harness.reading import answered, items, listed, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.world import REPOSITORIES_OF_THE_NODE, World
 from generated.contract import ProblemCode
@@ -59,7 +59,7 @@ def _name(item: Mapping[str, Any]) -> tuple[Any, Any]:
 def test_the_list_is_as_the_node_asks_for_it(repositories: Repositories) -> None:
     """The list takes limit=100, as the official n8n node sends it, and then holds up to so many repositories."""
     exchange = repositories.list()
-    require(exchange.succeeded, f"limit=100 is answered {exchange.status} {exchange.code or ''}", exchange)
+    require(exchange.succeeded, f"limit=100 is answered {answered(exchange)}", exchange)
     total = members(members(exchange.json).get("pagination")).get("total")
     count = len(items(exchange))
     if isinstance(total, int) and not isinstance(total, bool):

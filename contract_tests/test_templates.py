@@ -9,7 +9,16 @@ import pytest
 
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
-from contract_tests.harness.reading import alike, differences, instant, listed, members, seconds_between, shown
+from contract_tests.harness.reading import (
+    alike,
+    answered,
+    differences,
+    instant,
+    listed,
+    members,
+    seconds_between,
+    shown,
+)
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import (
@@ -41,12 +50,12 @@ def _lives(session: Session, world: World) -> TemplateLives:
 def is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
     """Hold the current rule to a refusal."""
     right = exchange.status == status and exchange.code == code
-    require(right, f"{words} is answered {exchange.status} {exchange.code or ''}, not {status} {code}", exchange)
+    require(right, f"{words} is answered {answered(exchange)}, not {status} {code}", exchange)
 
 
 def succeeds(exchange: Exchange, words: str) -> None:
     """Hold the current rule to a success."""
-    answer = f"{exchange.status} {exchange.code or ''}".rstrip()
+    answer = answered(exchange)
     require(exchange.succeeded, f"{words} is answered {answer}", exchange)
 
 

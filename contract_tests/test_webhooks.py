@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.reading import alike, items, members, shown
+from contract_tests.harness.reading import alike, answered, items, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.webhook_shelf import Registered, Shelf
@@ -34,13 +34,9 @@ def _all(shelf: Shelf) -> list[Registered]:
     return [shelf.first()[0], *shelf.full().registered]
 
 
-def _answer(exchange: Exchange) -> str:
-    return f"{exchange.status} {exchange.code or ''}".rstrip()
-
-
 def _is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
     right = exchange.status == status and exchange.code == code
-    require(right, f"{words} is answered {_answer(exchange)}, not {status} {code}", exchange)
+    require(right, f"{words} is answered {answered(exchange)}, not {status} {code}", exchange)
 
 
 def _listed(listing: Exchange, url: str) -> list[Mapping[str, Any]]:
@@ -159,7 +155,7 @@ def test_a_url_is_unique(shelf: Shelf) -> None:
 def test_a_deletion_is_final(shelf: Shelf) -> None:
     """A deleted webhook is not listed, and not found when it is deleted again: WEBHOOK_NOT_FOUND."""
     first, second = shelf.deletion()
-    require(first.succeeded, f"a deletion is answered {_answer(first)}", first)
+    require(first.succeeded, f"a deletion is answered {answered(first)}", first)
     _is_refused(second, 404, ProblemCode.WEBHOOK_NOT_FOUND, "a second deletion")
     found = [item for item in items(shelf.full().listing) if item.get("id") == shelf.first()[0].id]
     require(not found, "a deleted webhook is listed", shelf.full().listing)
@@ -170,7 +166,7 @@ def test_as_many_as_documented_can_be_registered(shelf: Shelf) -> None:
     """An organization may have 25 webhooks."""
     full = shelf.full()
     early = not full.last.exchange.succeeded and full.count < WEBHOOKS_PER_ORGANIZATION
-    seen = f"with {full.count} webhooks another create is answered {_answer(full.last.exchange)}"
+    seen = f"with {full.count} webhooks another create is answered {answered(full.last.exchange)}"
     require(not early, seen, full.last.exchange)
 
 
@@ -191,7 +187,7 @@ def test_a_deletion_frees_a_place(shelf: Shelf) -> None:
     """When one of 25 webhooks is deleted another can be registered."""
     deletion, again = shelf.exchange_of_one()
     if not deletion.succeeded:
-        not_checked(f"because the webhook could not be deleted: {_answer(deletion)}")
+        not_checked(f"because the webhook could not be deleted: {answered(deletion)}")
     full = again.exchange.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED
     require(not full, "after one of 25 webhooks was deleted there is no place for another", again.exchange)
 
@@ -202,7 +198,7 @@ def test_a_deletion_frees_the_url(shelf: Shelf) -> None:
     deletion, again = shelf.exchange_of_one()
     if not deletion.succeeded or again.exchange.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED:
         not_checked("because there was no place for another webhook")
-    require(again.exchange.succeeded, f"a deleted webhook's URL is answered {_answer(again.exchange)}", again.exchange)
+    require(again.exchange.succeeded, f"a deleted webhook's URL is answered {answered(again.exchange)}", again.exchange)
     before = shelf.full().registered[0]
     require(again.id != before.id, "the new webhook has the deleted one's id", again.exchange)
     same = again.answer.get("secret") == before.answer.get("secret")

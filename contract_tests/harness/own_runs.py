@@ -20,7 +20,7 @@ from contract_tests.harness.provoke import Provocations
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import PROMPT, World
+from contract_tests.harness.world import OWN_TEMPLATE, PROMPT, World
 
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
@@ -117,7 +117,7 @@ class OwnRuns:
         usage_before = session.call("getUsage")
         full = self._template(size="l", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
         thrifty = self._template(guardrails={"maxCostUsd": 0.02})
-        small = self._template(size="s", guardrails={"maxTurns": 6})
+        small = {**OWN_TEMPLATE, **{name: world.template()[name] for name in ("id", "slug")}}
         repo = world.repositories()[0]
         body = {"repo": repo, "prompt": self._prompt("refused"), "template": world.fresh_name()}
         refused = session.call("createRun", body=body)

@@ -6,7 +6,7 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,6 +33,7 @@ RESPONSE_RULES = (checks, pages)
 """The modules whose rules every response is held to: importing them registers the rules."""
 ABANDONED = pytest.StashKey[bool]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
+LAST_FILE = "test_random_requests.py"
 SUITE = Path(__file__).parents[1]
 
 
@@ -119,7 +120,10 @@ def _open(config: pytest.Config) -> None:
 
 
 def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse two rules with one id, and note whether only a part of the suite was chosen."""
+    """Put what sends for the rest of the requests last, refuse two rules with one id, and note whether only a part of
+    the suite was chosen.
+    """
+    items.sort(key=lambda item: item.path.name == LAST_FILE)
     known: dict[str, Rule] = {}
     for item in items:
         found = rule_of(item)
@@ -259,7 +263,18 @@ def finish(session: pytest.Session, exit_status: int) -> None:
             results.suite_errors.append("the run was interrupted")
         elif not results.tests_concluded:
             results.suite_errors.append("nothing that was selected could be checked")
+    if not results.partial:
+        for rule in _declared_rules():
+            if rule.id not in results.rules:
+                results.was_not_checked(rule, "because nothing was seen that shows it")
     session.exitstatus = make_verdict(results).exit_status
+
+
+def _declared_rules() -> Iterator[Rule]:
+    """The rules that stand in a module of the suite, beside those that are a test each."""
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith(f"{SUITE.name}."):
+            yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
 
 def conclude(config: pytest.Config) -> None:

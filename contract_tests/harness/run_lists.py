@@ -105,7 +105,6 @@ class Lists:
     def by_model(self) -> list[Selection]:
         return [
             self._alone("model=haiku", lambda run: run.get("model") == "haiku", model="haiku"),
-            self._among_ours("model=opus", lambda run: run.get("model") == "opus", model="opus"),
         ]
 
     @gathered

@@ -128,7 +128,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Try:
-    """A delete of a template while a run of it was pending or running, and the next look at the run."""
+    """A delete of a template while a run of it was pending or running, and a look at the run if it succeeded."""
 
     state: str
     deletion: Exchange
@@ -275,15 +275,18 @@ class TemplateLives:
         self._world.make_room()
         self._session.ensure(_REQUESTS_OF_USE)
         run_id = self._world.new_run(template=bare.slug)
-        tries = [Try("pending", self._delete(bare.id), self._look(run_id))]
+        tries = [self._try("pending", bare.id, run_id)]
         if not tries[0].deletion.succeeded and self._comes_to_run(run_id):
-            deletion = self._delete(bare.slug)
-            tries.append(Try("running", deletion, self._look(run_id) if deletion.succeeded else None))
+            tries.append(self._try("running", bare.slug, run_id))
         self._session.call("cancelRun", path={"id": run_id})
         gone = next((one.deletion for one in tries if one.deletion.succeeded), None)
         if gone is not None:
             return Use(tuple(tries), None, gone)
         return Use(tuple(tries), self._world.await_end(run_id), self._delete(bare.id))
+
+    def _try(self, state: str, name: str, run_id: str) -> Try:
+        deletion = self._delete(name)
+        return Try(state, deletion, self._look(run_id) if deletion.succeeded else None)
 
     def _look(self, run_id: str) -> Exchange:
         return self._session.call("getRun", path={"id": run_id})

@@ -70,32 +70,40 @@ class Walk:
         self._taken: dict[str, int] = {link.name + link.source: 0 for link in self._links}
         self._sources: list[tuple[Link, Exchange]] = []
         self._bodies: dict[str, list[Any]] = {}
+        self._gone: str | None = None
         self._starts = sorted({link.source for link in self._links if "{" not in OPERATIONS[link.source].path})
 
-    def steps(self, count: int) -> Iterator[Step]:
-        """Take so many steps; each step's request is sent when the step is asked for."""
-        for _ in range(count):
+    def steps(self) -> Iterator[Step]:
+        """Walk on and on; each step's request is sent when the step is asked for."""
+        while True:
             yield self._step()
 
     def _step(self) -> Step:
-        if not self._sources or self._random.random() < _CHANCE_OF_A_START:
+        if not self._sources or (self._gone is None and self._random.random() < _CHANCE_OF_A_START):
             exchange = self._send(self._random.choice(self._starts), {})
             return self._arrive(Step(exchange, None, {}, None))
-        # The link that was taken least is the one that tells most.
-        fewest = min(self._taken[link.name + link.source] for link, _ in self._sources)
-        choices = [(link, at) for link, at in self._sources if self._taken[link.name + link.source] == fewest]
-        link, origin = self._random.choice(choices)
+        link, origin = self._random.choice(self._choices())
         self._taken[link.name + link.source] += 1
         parameters = {name: str(_value(origin.json, pointer)) for name, pointer in link.parameters.items()}
         exchange = self._send(link.operation_id, parameters)
         return self._arrive(Step(exchange, link, parameters, origin))
 
+    def _choices(self) -> list[tuple[Link, Exchange]]:
+        """The ways that tell most: back to what was deleted just now, else those that were taken least."""
+        gone, self._gone = self._gone, None
+        back = [(link, at) for link, at in self._sources if gone is not None and gone in _values(link, at)]
+        fewest = min(self._taken[link.name + link.source] for link, _ in self._sources)
+        return back or [(link, at) for link, at in self._sources if self._taken[link.name + link.source] == fewest]
+
     def _arrive(self, step: Step) -> Step:
         if step.exchange.succeeded:
             for link in self._links:
-                values = [_value(step.exchange.json, pointer) for pointer in link.parameters.values()]
-                if link.source == step.exchange.request.operation_id and all(isinstance(v, str) and v for v in values):
+                if link.source == step.exchange.request.operation_id and all(
+                    isinstance(value, str) and value for value in _values(link, step.exchange)
+                ):
                     self._sources.append((link, step.exchange))
+            if OPERATIONS[step.exchange.request.operation_id or ""].method == "DELETE":
+                (self._gone,) = step.parameters.values()
         return step
 
     def _send(self, operation_id: str, path: Mapping[str, str]) -> Exchange:
@@ -111,6 +119,11 @@ class Walk:
             drawn = list(self._sampler.bodies(operation_id, _BODIES_DRAWN, valid=True))
             self._bodies[operation_id] = drawn or [self._world.trials.fullest_example(operation_id)]
         return self._world.fitted(operation_id, self._random.choice(self._bodies[operation_id]))
+
+
+def _values(link: Link, exchange: Exchange) -> list[Any]:
+    """What a link's parameters are by the response that it comes from."""
+    return [_value(exchange.json, pointer) for pointer in link.parameters.values()]
 
 
 def _value(body: Any, pointer: tuple[str, ...]) -> Any:

@@ -24,6 +24,8 @@ LEAST_GUARDRAILS = {"maxTurns": 1, "maxCostUsd": 0.01, "timeoutSeconds": 30}
 """What the suite's own runs may use."""
 REPOSITORIES_OF_THE_NODE = 100
 """As many repositories the official n8n node asks for."""
+OWN_TEMPLATE: Mapping[str, Any] = {"size": "s", "guardrails": {"maxTurns": 6}}
+"""What the suite's own template is given: the cheapest sandbox, and a limit that is no run's and no default."""
 PROMPT = "Answer with the single word OK and change nothing. This is a contract test."
 _OWN_RUNS_AT_ONCE = 4
 _LONGEST_PAGE = 100
@@ -115,7 +117,7 @@ class World:
     def template(self) -> dict[str, Any]:
         """A template of the suite's own that no rule changes."""
         if self._template is None or self._template["id"] not in self.ledger.templates:
-            self._template = self.new_template()
+            self._template = self.new_template(**OWN_TEMPLATE)
         return self._template
 
     def new_template(self, **members: Any) -> dict[str, Any]:
@@ -263,7 +265,21 @@ class World:
             body["url"] = _as_long_as(body.get("url"), self.fresh_url())
         return body
 
+    def send_body(self, operation_id: str, path: Mapping[str, str], body: Any) -> Exchange:
+        """Send a valid body, fitted to what is there."""
+        body = self.fitted(operation_id, body)
+        if operation_id == "createRun":
+            return self.create_run(body)
+        return self.session.call(operation_id, path=path, body=body)
+
     # Leaving
+
+    @property
+    def requests_to_leave(self) -> int:
+        """How many requests `clean` will send at the least."""
+        ledger = self.ledger
+        runs = len(ledger.runs - ledger.stopping) + 1 if ledger.runs else 0
+        return len(ledger.templates) + len(ledger.webhooks) + runs
 
     def clean(self) -> list[str]:
         """Remove everything that the suite has made. Returns what could not be removed."""

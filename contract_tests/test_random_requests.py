@@ -1,0 +1,76 @@
+"""Random requests of every operation, for what the other files have left of the profile's requests; they come last.
+
+What the document tells to try has been tried by then (`test_operations.py`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from contract_tests.harness.acceptance import accepted, refused
+from contract_tests.harness.sampling import Sampler
+from contract_tests.harness.session import Session
+from contract_tests.harness.settings import Profile, Settings
+from contract_tests.harness.trials import Constraint
+from contract_tests.harness.world import World
+from generated.contract import OPERATIONS
+
+REQUESTS: dict[Profile, int] = {"standard": 600, "deep": 6000}
+"""How many requests a run may need in all."""
+SAMPLES: dict[Profile, int] = {"standard": 4, "deep": 60}
+"""How many valid queries, valid bodies and invalid bodies are drawn for an operation at the most."""
+ONE_MORE = 7
+"""How many requests one more of them may need, the removal of what it makes included."""
+Kind = Callable[[str], Iterator[None]]
+
+
+class Draws:
+    """Sends random requests, one whenever it is asked for the next."""
+
+    def __init__(self, session: Session, world: World, settings: Settings) -> None:
+        self._session, self._world = session, world
+        self._most = SAMPLES[settings.profile]
+        self._sampler = Sampler(session.document, settings.seed)
+
+    def valid_queries(self, operation_id: str) -> Iterator[None]:
+        for query in self._sampler.queries(operation_id, self._most):
+            path = self._world.path_parameters(operation_id)
+            accepted(self._session, self._session.call(operation_id, path=path, query=query))
+            yield
+
+    def valid_bodies(self, operation_id: str) -> Iterator[None]:
+        for body in self._sampler.bodies(operation_id, self._most, valid=True):
+            path = self._world.path_parameters(operation_id)
+            accepted(self._session, self._world.send_body(operation_id, path, body))
+            yield
+
+    def invalid_bodies(self, operation_id: str) -> Iterator[None]:
+        constraint = Constraint(operation_id, "body", (), "fits its schema", "reference")
+        for body in self._sampler.bodies(operation_id, self._most, valid=False):
+            path = self._world.path_parameters(operation_id)
+            exchange = self._session.call(operation_id, path=path, body=body)
+            refused(self._session, exchange, constraint, no_object=True)
+            yield
+
+    def kinds(self, operation_id: str) -> list[Kind]:
+        """What there is to draw for an operation."""
+        if self._session.document.request_body(operation_id) is not None:
+            return [self.valid_bodies, self.invalid_bodies]
+        parameters = self._session.document.parameters(operation_id)
+        return [self.valid_queries] if any(one.location == "query" for one in parameters) else []
+
+
+def test_random_requests(session: Session, world: World, settings: Settings) -> None:
+    """What a random request is answered does not depend on how it came about: valid is accepted, invalid refused."""
+    draws = Draws(session, world, settings)
+    left: list[Any] = [kind(operation_id) for operation_id in OPERATIONS for kind in draws.kinds(operation_id)]
+    random.Random(settings.seed).shuffle(left)
+    while left:
+        drawn = left.pop(0)
+        if session.results.requests + world.requests_to_leave + ONE_MORE > REQUESTS[settings.profile]:
+            return
+        for _ in drawn:
+            left.append(drawn)
+            break
