@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 4010
 ARGS ?=
+BASE ?=
 RUN := $(VENV)/bin/python
 
 SETTINGS := BASE_URL API_KEY API_KEY_SECOND API_KEY_OTHER_ORG API_KEY_NO_CREDITS API_KEY_NO_ANTHROPIC \
@@ -15,10 +16,10 @@ $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test check generate mock lock format clean
+.PHONY: help setup test check generate mock compat check-gate lock format clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.installed ## Make .venv from the lock (PYTHON=python3.12 chooses the interpreter)
 
@@ -41,6 +42,13 @@ generate: setup ## Write generated/ from openapi/cospec.yaml
 
 mock: setup ## Start the mock server (PORT=4010, ARGS=… goes to it)
 	@$(RUN) -m mock_server --port "$(PORT)" $(ARGS)
+
+compat: setup ## Compare the contract with an earlier one (BASE=origin/main, a git ref, a file or a URL)
+	@$(RUN) -m scripts.compat $(ARGS) -- "$(BASE)"
+
+check-gate: setup ## Test what needs Go: oasdiff is built under .tools/, then compared with known changes
+	@$(RUN) -m scripts.go_tools oasdiff
+	@$(RUN) -m pytest tests/compatibility
 
 lock: setup ## Pin requirements.in in requirements.lock (ARGS=--upgrade takes the newest versions)
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -88,6 +88,13 @@ def test_arguments_and_port_are_passed_on(clone: Path) -> None:
     assert mock.stdout == "arguments: -m mock_server --port 0 --no-control\n"
 
 
+def test_what_a_change_is_compared_with_is_passed_on(clone: Path) -> None:
+    """Whole, whatever it looks like; and empty when it is not said, so that the command says what to do."""
+    expected = "arguments: -m scripts.compat --markdown=a.md -- origin/my branch\n"
+    assert make(clone, "compat", "BASE=origin/my branch", "ARGS=--markdown=a.md").stdout == expected
+    assert make(clone, "compat").stdout == "arguments: -m scripts.compat -- \n"
+
+
 def test_a_failing_step_fails_the_check(clone: Path) -> None:
     """Nothing after the first failure, and its status is not lost."""
     script(clone / ".venv" / "bin" / "python", 'echo "$*"\ntest "$2" != mypy\n')
@@ -100,7 +107,7 @@ def test_help_shows_every_target(clone: Path) -> None:
     """It is what `make` alone does, and no target is without a sentence."""
     phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert phony is not None
-    shown = re.findall(r"^  make ([a-z]+) +\S.*$", make(clone).stdout, re.MULTILINE)
+    shown = re.findall(r"^  make ([a-z-]+) +\S.*$", make(clone).stdout, re.MULTILINE)
     assert shown == phony[1].split()
 
 
