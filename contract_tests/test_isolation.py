@@ -84,7 +84,7 @@ class Tenants:
             "read a template by its id": call("getTemplate", path=template, key=key),
             "read a template by its slug": call("getTemplate", path=slug, key=key),
             "change a template": call("updateTemplate", path=template, body={"name": TAKEN_OVER}, key=key),
-            "delete a template": call("deleteTemplate", path=slug, key=key),
+            "delete a template": call("deleteTemplate", path=template, key=key),
             "delete a webhook": call("deleteWebhook", path={"id": str(things.webhook["id"])}, key=key),
         }
 
@@ -126,13 +126,14 @@ class Tenants:
         )
 
     @gathered
-    def shared(self) -> tuple[Exchange, Exchange]:
-        """The run and the template as the second key sees them."""
+    def shared(self) -> tuple[Exchange, Exchange, Exchange]:
+        """The run and the template as the second key sees them, and its list of runs."""
         key, things = self.second, self.things()
         self.own_view()
         return (
             self._session.call("getRun", path={"id": things.run_id}, key=key),
             self._session.call("getTemplate", path={"idOrSlug": str(things.template.get("slug"))}, key=key),
+            self._session.call("listRuns", query={"limit": LONGEST_PAGE}, key=key),
         )
 
     @gathered
@@ -226,8 +227,10 @@ def test_templates_are_not_shared(tenants: Tenants) -> None:
 
 @rule("isolation/one-organization-sees-the-same", source="overview")
 def test_keys_of_one_organization_see_the_same(tenants: Tenants) -> None:
-    """Every key of an organization finds its runs and templates, by id and by slug, and sees the same of them."""
-    (run, template), view = tenants.shared(), tenants.own_view()
+    """Every key of an organization finds its runs and templates, by id, by slug and in lists, and sees the same."""
+    (run, template, runs), view = tenants.shared(), tenants.own_view()
+    found = [item for item in items(runs) if item.get("id") == tenants.things().run_id]
+    require(found, "a second key's list of runs lacks a run of its organization", runs)
     require(run.succeeded, "a second key does not find a run of its organization", run)
     names = ("id", "organizationId", "templateId", "repo", "prompt", "model", "createdAt", "metadata")
     wrong = differences(members(run.json), members(view.run.json), names) if view.run.succeeded else []

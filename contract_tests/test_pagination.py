@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
 
-from contract_tests.harness.exchange import Query
-from contract_tests.harness.pages import LISTS, Page, PagedList, page_of
+from contract_tests.harness.exchange import Exchange, Query, Request
+from contract_tests.harness.pages import LISTS, Page, PagedList, page_of, paging_schemas
+from contract_tests.harness.reading import answered, items
 from contract_tests.harness.rules import Rule, not_checked, require
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
@@ -54,8 +55,8 @@ class Reading:
     """Its pages at a smaller limit."""
     again: list[Page]
     """The whole once more, where another limit showed something else: nobody can have changed the list otherwise."""
-    beyond: Page
-    """The page after the last."""
+    beyond: Exchange
+    """The answer to the greatest page, which is past the end."""
 
     @property
     def names(self) -> list[str]:
@@ -100,13 +101,18 @@ class Reader:
             pages.append(self._page(paged, path, self._query(paged, len(pages), limit)))
         return pages
 
+    def _past_the_end(self, paged: PagedList, path: dict[str, str], limit: int) -> Request:
+        name = "offset" if paged.by_offset else "page"
+        greatest = paging_schemas(self._session.document, paged.operation_id)[name]["maximum"]
+        query: Query = {name: greatest, "limit": limit}
+        return replace(self._session.build(paged.operation_id, path=path, query=query), on_the_line=True)
+
     @staticmethod
     def _query(paged: PagedList, index: int, limit: int) -> Query:
         return {"offset": index * limit, "limit": limit} if paged.by_offset else {"page": index + 1, "limit": limit}
 
     def _read(self, paged: PagedList, path: dict[str, str]) -> Reading | None:
-        parameters = self._session.document.parameters(paged.operation_id)
-        greatest = next(int(parameter.schema["maximum"]) for parameter in parameters if parameter.name == "limit")
+        greatest = int(paging_schemas(self._session.document, paged.operation_id)["limit"]["maximum"])
         whole = self._whole(paged, path, greatest)
         count = sum(len(page.names) for page in whole)
         limit = max(1, min(greatest, -(-count // PARTS)))
@@ -116,7 +122,7 @@ class Reader:
         if paged.parameters_are_assumed and parts[0].number("limit") != limit:
             not_checked(f"because {paged.operation_id} does not take page and limit, which nothing published tells")
         total = whole[0].number("total") or 0
-        beyond = self._page(paged, path, self._query(paged, -(-max(total, count) // greatest) + 1, greatest))
+        beyond = self._session.send(self._past_the_end(paged, path, greatest))
         names = [name for page in whole for name in page.names]
         if (
             names == [name for page in parts for name in page.names]
@@ -139,7 +145,8 @@ def test_total_counts_the_list(name: str, read: Callable[[str], Reading]) -> Non
     """The total counts the items of the whole list, on every page and whatever the limit."""
     reading = read(name)
     count = len(reading.names)
-    for page in [*reading.whole, reading.default, *reading.parts, *reading.again, reading.beyond]:
+    beyond = page_of(reading.beyond, LISTS[name])
+    for page in [*reading.whole, reading.default, *reading.parts, *reading.again, *([beyond] if beyond else [])]:
         total = page.number("total")
         right = total is not None and (total == count or (reading.is_cut and total >= count))
         require(right, f"the list has {count} items, the page says total {total}", page.exchange)
@@ -192,4 +199,6 @@ def test_order_is_stable(name: str, read: Callable[[str], Reading]) -> None:
 def test_past_the_end_is_empty(name: str, read: Callable[[str], Reading]) -> None:
     """A page past the end of the list is empty, not an error and not the last page again."""
     beyond = read(name).beyond
-    require(not beyond.names, f"a page past the end holds {len(beyond.names)} items", beyond.exchange)
+    require(beyond.succeeded, f"a page past the end is answered {answered(beyond)}", beyond)
+    count = len(items(beyond))
+    require(not count, f"a page past the end holds {count} items", beyond)

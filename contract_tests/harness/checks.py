@@ -18,6 +18,7 @@ from generated.contract import OPERATIONS, PROBLEMS, SOURCES, Header, ProblemCod
 
 PROBLEM_MEDIA_TYPES = ("application/problem+json", "application/json")
 _RATE_HEADERS = (Header.RATE_LIMIT_LIMIT, Header.RATE_LIMIT_REMAINING, Header.RATE_LIMIT_RESET)
+_LONG_KEY = 16
 _INTEGER = re.compile(r"-?[0-9]+")
 _TRACE = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$<>]+ \([^()\s]+:\d+(:\d+)?\)|\bat [\w.$]+\([\w.]+\.java:\d+\)"
@@ -332,7 +333,8 @@ def _request_ids(exchange: Exchange, seen: Seen) -> Iterator[str]:
 )
 def _no_secret(exchange: Exchange, seen: Seen) -> Iterator[str]:
     text = exchange.response.body.decode("utf-8", "replace")
-    if any(secret in text for secret in seen.secrets):
+    secrets = seen.secrets | _sent_keys(exchange)
+    if any(secret in text for secret in secrets):
         yield "the body shows a key or a webhook's secret"
     if _TRACE.search(text) and exchange.status >= 400:
         yield "the body shows a stack trace"
@@ -343,11 +345,18 @@ def _no_secret(exchange: Exchange, seen: Seen) -> Iterator[str]:
             seen.secrets.add(secret)
 
 
+def _sent_keys(exchange: Exchange) -> set[str]:
+    """The key that the request had, one that nobody knows included, when it is too long to be in a body by chance."""
+    key = (exchange.request.authorization or "").removeprefix("Bearer ")
+    return {key} if len(key) >= _LONG_KEY else set()
+
+
 def check_response(exchange: Exchange, seen: Seen) -> Iterator[tuple[Rule, list[Break]]]:
     """Hold an exchange to every rule that speaks of it. Yields each such rule with what broke it, if anything did."""
-    otherwise_refused = 400 <= exchange.status < 500 and (exchange.status != 404 or exchange.code is None)
-    if exchange.request.on_the_line and otherwise_refused:
-        return  # perhaps by what stands in front of the server
+    if exchange.request.on_the_line and 400 <= exchange.status < 500:
+        is_documented = seen.document.response(exchange.request.operation_id or "", exchange.status) is not None
+        if exchange.code is None or not is_documented:
+            return  # perhaps by what stands in front of the server
     for rule, applies, function in CHECKS:
         if applies(exchange, seen):
             yield rule, [Break(rule, message, exchange) for message in function(exchange, seen)]

@@ -61,13 +61,22 @@ def page_of(exchange: Exchange, paged: PagedList) -> Page | None:
     return Page(exchange, names, pagination)
 
 
-def defaults(document: Document, operation_id: str) -> dict[str, int]:
-    """What the document says of the paging parameters that are left out."""
+def paging_schemas(document: Document, operation_id: str) -> dict[str, Mapping[str, Any]]:
+    """What the document says of the operation's paging parameters."""
     return {
-        parameter.name: parameter.schema["default"]
+        parameter.name: parameter.schema
         for parameter in document.parameters(operation_id)
         if parameter.name in ("page", "limit", "offset")
     }
+
+
+def _asked(schema: Mapping[str, Any], given: str | int | None) -> int | None:
+    """What a page has to give back: what was asked for, else the default; None for what should have been refused."""
+    if given is None:
+        return int(schema["default"])
+    text = str(given)
+    is_number = text.isascii() and text.isdigit()
+    return int(text) if is_number and schema["minimum"] <= int(text) <= schema["maximum"] else None
 
 
 def _page(exchange: Exchange, _: Seen) -> Page | None:
@@ -110,9 +119,9 @@ def differing_echo(exchange: Exchange, seen: Seen) -> Iterator[str]:
     page = _page(exchange, seen)
     if page is None:
         return
-    for name, default in defaults(seen.document, exchange.request.operation_id or "").items():
-        asked = int(exchange.request.query.get(name, default))
-        if page.number(name) not in (asked, None):
+    for name, schema in paging_schemas(seen.document, exchange.request.operation_id or "").items():
+        asked = _asked(schema, exchange.request.query.get(name))
+        if asked is not None and page.number(name) not in (asked, None):
             yield f"asked for {name} {asked}, the page says {name} {page.number(name)}"
 
 

@@ -94,8 +94,9 @@ class Session:
         query: Query | None = None,
         body: Any = NOTHING,
         key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Request:
-        """Make a request of an operation. Without a key it is the main one's."""
+        """Make a request of an operation. Without a key it is the main one's. `headers`: further ones."""
         operation = OPERATIONS[operation_id]
         filled = operation.path
         for name, value in (path or {}).items():
@@ -108,6 +109,7 @@ class Session:
             body=None if body is NOTHING else body,
             has_body=body is not NOTHING,
             authorization=f"Bearer {key or self.target.key}",
+            headers=headers or {},
         )
 
     def call(self, operation_id: str, **parts: Any) -> Exchange:

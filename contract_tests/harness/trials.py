@@ -26,6 +26,8 @@ _NOT_OF_TYPE = {
     "object": "no object",
     "boolean": "perhaps",
 }
+_POSITIONS = ("page", "offset")
+"""The greatest position lies past the end of every list: nothing published tells how that is answered."""
 _QUERY_NOT_OF_TYPE = {"integer": "many", "number": "much", "boolean": "perhaps"}
 
 
@@ -154,6 +156,8 @@ class Trials:
                 continue
             schema = self._resolved(parameter.schema["items"]) if parameter.is_list else parameter.schema
             values = list(_inside(schema, example="a"))
+            if parameter.name in _POSITIONS:
+                values = values[:1]
             if parameter.is_list:
                 values = [",".join(map(str, values)), values[0]]
             if schema.get("format") == "date-time":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract_tests.harness.evidence import gathered, is_gathered
-from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.exchange import Exchange, Query
 from contract_tests.harness.ledger import Ledger
 from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import everything
@@ -24,6 +24,8 @@ LEAST_GUARDRAILS = {"maxTurns": 1, "maxCostUsd": 0.01, "timeoutSeconds": 30}
 """What the suite's own runs may use."""
 REPOSITORIES_OF_THE_NODE = 100
 """As many repositories the official n8n node asks for."""
+HEADERS_OF_THE_NODE = {"X-Cospec-Source": "n8n"}
+"""What it sends on every call."""
 OWN_TEMPLATE: Mapping[str, Any] = {"size": "s", "guardrails": {"maxTurns": 6}}
 """What the suite's own template is given: the cheapest sandbox, and a limit that is no run's and no default."""
 PROMPT = "Answer with the single word OK and change nothing. This is a contract test."
@@ -83,7 +85,8 @@ class World:
     @gathered
     def repository_list(self) -> Exchange:
         """The list of repositories as the official n8n node asks for it."""
-        return self.session.call("listRepositories", query={"limit": REPOSITORIES_OF_THE_NODE})
+        query: Query = {"limit": REPOSITORIES_OF_THE_NODE}
+        return self.session.send(self.session.build("listRepositories", query=query, headers=HEADERS_OF_THE_NODE))
 
     def _usable_repositories(self) -> dict[str, Mapping[str, Any]]:
         """The listed repositories whose names are of the documented form, by name."""
