@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 Query = Mapping[str, str | int]
 
-_KEY = re.compile(r"csk_live_[A-Za-z0-9_\-.~+/=]*")
+KEY_PREFIX = "csk_live_"
+_KEY = re.compile(KEY_PREFIX + r"[A-Za-z0-9_\-.~+/=]*")
 _SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_\-]+")
 _LONGEST_SHOWN = 600
 
@@ -24,8 +25,13 @@ def redact(text: str) -> str:
 
 
 def _shorten_key(key: str) -> str:
-    prefix = "csk_live_"
-    return key if len(key) <= len(prefix) else f"{prefix}…{key[len(prefix) :][:4]}"
+    own = key.removeprefix(KEY_PREFIX)
+    return f"{KEY_PREFIX}…{own[:4]}" if own else key
+
+
+def is_key(text: str) -> bool:
+    """Whether a text has the form of an API key, so that it is never shown whole."""
+    return len(text) > len(KEY_PREFIX) and _KEY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,18 @@ class Request:
             return None
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body, ensure_ascii=False).encode()
 
-    def as_curl(self, base_url: str) -> str:
-        """The command line that repeats the request, the key left to the variable COSPEC_API_KEY."""
+    def as_curl(self, base_url: str, variables: Mapping[str, str]) -> str:
+        """The command line that repeats the request. `variables` name the environment variable of each known key."""
         parts = ["curl", "-i"]
-        if self.method != "GET":
+        if self.method != "GET" or self.has_body:
             parts += ["-X", self.method]
-        parts.append(shlex.quote(base_url + self.target))
+        parts.append(shlex.quote(redact(base_url + self.target)))
         if self.authorization is not None:
-            shown = "Bearer $COSPEC_API_KEY" if _KEY.search(self.authorization) else self.authorization
-            parts += ["-H", f'"Authorization: {shown}"']
-        parts += [part for name, value in self.headers.items() for part in ("-H", shlex.quote(f"{name}: {value}"))]
+            variable = variables.get(self.authorization.removeprefix("Bearer "))
+            whole = shlex.quote(redact(f"Authorization: {self.authorization}"))
+            parts += ["-H", f'"Authorization: Bearer ${variable}"' if variable else whole]
+        for name, value in self.headers.items():
+            parts += ["-H", shlex.quote(redact(f"{name}: {value}"))]
         if self.has_body:
             payload = self.payload or b""
             parts += ["-H", shlex.quote(f"Content-Type: {self.content_type}")]

@@ -15,7 +15,7 @@ import requests
 
 from contract_tests.harness import checks, pages, report
 from contract_tests.harness.document import Document
-from contract_tests.harness.exchange import NO_JSON
+from contract_tests.harness.exchange import NO_JSON, redact
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break, Broken, Rule
@@ -108,8 +108,9 @@ def _open(config: pytest.Config) -> None:
         reason = describe(cause) if isinstance(cause, requests.RequestException) else str(error)
         raise Unreachable(f"No answer from {settings.base_url}: {reason}. Is COSPEC_BASE_URL right?") from None
     if answer.status == 401:
+        key = redact(settings.api_key.get_secret_value())
         raise Unreachable(
-            f"{settings.base_url} refuses the key {report.shown_key(settings.api_key)} with 401 {answer.code or ''}. "
+            f"{settings.base_url} refuses the key {key} with 401 {answer.code or ''}. "
             "Set COSPEC_API_KEY (make test API_KEY=...) to a valid one."
         )
     if answer.json is NO_JSON and Header.RATE_LIMIT_LIMIT.lower() not in answer.response.headers:
@@ -212,7 +213,7 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
     if failing:
         raise Broken(report.brief(failing), failing[0].exchange) from None
     if isinstance(outcome, Warned):
-        pytest.xfail(f"warning: {outcome}")
+        pytest.xfail(redact(f"warning: {outcome}"))
     if outcome is not None:
         if not isinstance(outcome, (pytest.skip.Exception, KeyboardInterrupt, pytest.exit.Exception)):
             _note_error(item, outcome)
@@ -241,10 +242,12 @@ def quieten(config: pytest.Config) -> None:
 
 
 def retell(item: pytest.Item, call_info: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
-    """Put the promise, what was seen and a curl line in place of a traceback."""
+    """Put what was seen and a curl line in place of a traceback, and no key into one that stays."""
     error = call_info.excinfo.value if call_info.excinfo else None
     if isinstance(error, Broken) and item.config.option.verbose < 2:
-        test_report.longrepr = report.evidence(str(error), error.exchange, item.config.stash[SESSION].target.base_url)
+        test_report.longrepr = report.evidence(str(error), error.exchange, item.config.stash[SESSION].target)
+    elif test_report.failed:
+        test_report.longrepr = redact(str(test_report.longrepr))
 
 
 def finish(session: pytest.Session, exit_status: int) -> None:

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
+from contract_tests.harness.exchange import KEY_PREFIX, is_key
 from generated.contract import OPERATIONS, PROBLEMS, Operation, ProblemCode
 
 UNLISTED = tuple(
@@ -43,12 +44,22 @@ def _known(name: Any) -> str:
     return str(name)
 
 
+def _of_a_key(value: SecretStr) -> SecretStr:
+    if not is_key(value.get_secret_value()):
+        raise ValueError(f"must be an API key: {KEY_PREFIX} and letters, digits or some of _ - . ~ + / =")
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_of_a_key)]
+"""An API key. What has another form could not be told from other words, and would be shown somewhere."""
+
+
 class Difference(BaseModel):
     """What differs from an ordinary request."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key: SecretStr | None = None
+    key: Key | None = None
     headers: dict[str, str] = {}
     body: dict[str, Any] = {}
 

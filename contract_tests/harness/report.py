@@ -7,20 +7,16 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import pytest
-from pydantic import SecretStr
 
 from contract_tests.harness.exchange import Exchange, redact
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
+from contract_tests.harness.target import Target
 from generated.contract import OPERATIONS, SOURCES
 
 _SHOWN_OF_A_RULE = 3
-
-
-def shown_key(key: SecretStr) -> str:
-    return redact(key.get_secret_value()) if key.get_secret_value().startswith("csk_live_") else "(not shown)"
 
 
 def write(config: pytest.Config, line: str = "") -> None:
@@ -32,7 +28,7 @@ def write(config: pytest.Config, line: str = "") -> None:
 
 def heading(config: pytest.Config, settings: Settings, *, moved: bool) -> None:
     """Say what is tested."""
-    write(config, f"testing {settings.base_url} with key {shown_key(settings.api_key)}")
+    write(config, f"testing {settings.base_url} with key {redact(settings.api_key.get_secret_value())}")
     clock = "moved instead of waited for" if moved else "real, so empty windows are waited out"
     write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")
 
@@ -45,11 +41,11 @@ def brief(breaks: Sequence[Break]) -> str:
     return "\n".join(lines.values())
 
 
-def evidence(seen: str, exchange: Exchange | None, base_url: str) -> str:
+def evidence(seen: str, exchange: Exchange | None, target: Target) -> str:
     """Tell what was seen with the response and the command that repeats the request."""
     lines = [redact(seen)]
     if exchange is not None:
-        lines += [exchange.summary(), exchange.request.as_curl(base_url)]
+        lines += [exchange.summary(), target.curl(exchange.request)]
     return "\n".join(lines)
 
 
@@ -121,7 +117,7 @@ def _problems(config: pytest.Config, title: str, breaks: Iterable[Break], sessio
             write(config, f"    seen:    {asked}{found.seen}")
             if found.exchange is not None:
                 write(config, f"             {found.exchange.summary()}")
-                write(config, f"    repeat:  {found.exchange.request.as_curl(session.target.base_url)}")
+                write(config, f"    repeat:  {session.target.curl(found.exchange.request)}")
         if len(shown) > _SHOWN_OF_A_RULE:
             write(config, f"    and {len(shown) - _SHOWN_OF_A_RULE} more like this")
 

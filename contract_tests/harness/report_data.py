@@ -18,6 +18,7 @@ from contract_tests.harness.results import Outcome, Results, RuleResult
 from contract_tests.harness.rules import Break, Level
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
+from contract_tests.harness.target import Target
 from generated.contract import OPERATIONS, SOURCES
 
 SCHEMA_PATH = Path(__file__).parents[1] / "report.schema.json"
@@ -69,7 +70,9 @@ class Evidence(_Data):
     seen: str
     operation_id: str | None
     response: str | None = Field(description="Status and body, in one line.")
-    curl: str | None = Field(description="The command that repeats the request; the key is in COSPEC_API_KEY.")
+    curl: str | None = Field(
+        description="The command that repeats the request; the keys are in the variables of their settings."
+    )
 
 
 class RuleData(_Data):
@@ -123,7 +126,7 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         tool=Tool(schemathesis=_version("schemathesis"), hypothesis=_version("hypothesis")),
         target=TargetData(
             base_url=target.base_url,
-            keys={f"api_{name}": redact(value) for name, value in vars(target).items() if name[:3] == "key" and value},
+            keys={name: redact(key) for name, key in target.keys.items()},
             clock="moved" if target.moves_its_clock else "real",
         ),
         profile=settings.profile,
@@ -133,7 +136,7 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         requests=Requests(
             total=results.requests, by_file=dict(results.requests_by_file), unplanned_refusals=results.unplanned_429s
         ),
-        rules=[_rule(result, results, target.base_url) for _, result in sorted(results.rules.items())],
+        rules=[_rule(result, results, target) for _, result in sorted(results.rules.items())],
         observations=_observations(results),
         verdict=make_verdict(results),
     )
@@ -149,7 +152,7 @@ def make_verdict(results: Results) -> Verdict:
     return Verdict(outcome="conforms", exit_status=0, partial=results.partial, reasons=[])
 
 
-def _rule(result: RuleResult, results: Results, base_url: str) -> RuleData:
+def _rule(result: RuleResult, results: Results, target: Target) -> RuleData:
     rule = result.rule
     return RuleData(
         id=rule.id,
@@ -163,17 +166,17 @@ def _rule(result: RuleResult, results: Results, base_url: str) -> RuleData:
         broken=len(result.breaks),
         fails_the_run=any(results.fails(found) for found in result.breaks),
         reasons=result.reasons if result.outcome == "not checked" else [],
-        evidence=[_evidence(found, base_url) for found in result.breaks[:_MOST_EVIDENCE]],
+        evidence=[_evidence(found, target) for found in result.breaks[:_MOST_EVIDENCE]],
     )
 
 
-def _evidence(found: Break, base_url: str) -> Evidence:
+def _evidence(found: Break, target: Target) -> Evidence:
     exchange = found.exchange
     return Evidence(
         seen=redact(found.seen),
         operation_id=found.operation_id,
         response=exchange.summary() if exchange else None,
-        curl=exchange.request.as_curl(base_url) if exchange else None,
+        curl=target.curl(exchange.request) if exchange else None,
     )
 
 

@@ -75,7 +75,7 @@ class Session:
         """Called before each request that is sent in its turn."""
         self.observers: list[Callable[[Exchange], None]] = []
         """Who else learns of every exchange."""
-        self._seen = Seen(document, secrets=set(_keys(target)))
+        self._seen = Seen(document, secrets=set(target.keys.values()))
         self._windows: dict[str, _Window] = {}
         self._distrusted: set[str] = set()
         self._timeout = timeout_seconds
@@ -268,11 +268,6 @@ def _fresh_line() -> requests.Session:
     line.mount("http://", HTTPAdapter(max_retries=0))
     line.mount("https://", HTTPAdapter(max_retries=0))
     return line
-
-
-def _keys(target: Target) -> list[str]:
-    keys = [value for name, value in vars(target).items() if name.startswith("key") and value]
-    return [str(key) for key in keys]
 
 
 def _never_arrived(error: requests.RequestException) -> bool:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from contract_tests.harness.settings import Settings
+from contract_tests.harness.exchange import Request
+from contract_tests.harness.settings import PREFIX, Settings
 
 CONTROL_PATH = "/_control"
 CONTROL_NAME = "coSPEC mock server"
@@ -103,6 +104,15 @@ class Target:
     key_no_anthropic: str | None = None
     key_no_github_app: str | None = None
     key_no_git_provider: str | None = None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys that there are, by the names of their settings."""
+        return {f"api_{name}": value for name, value in vars(self).items() if name.startswith("key") and value}
+
+    def curl(self, request: Request) -> str:
+        """The command line that repeats a request, each key left to the variable of its setting."""
+        return request.as_curl(self.base_url, {key: PREFIX + name.upper() for name, key in self.keys.items()})
 
     @property
     def moves_its_clock(self) -> bool:

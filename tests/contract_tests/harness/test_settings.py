@@ -1,0 +1,159 @@
+"""Each setting takes what it may be, refuses the rest in a line that names it, and never shows a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.settings import PREFIX, Settings, SettingsError, read_settings, unknown_settings
+
+KEY = "csk_live_of_the_settings"
+NEEDED = {"BASE_URL": "http://127.0.0.1:4010", "API_KEY": KEY}
+KEYS = [name for name in Settings.model_fields if name.startswith("api_key")]
+HERE = Path(__file__)
+
+
+@pytest.fixture(name="read")
+def _read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Read the settings from an environment that holds what is needed and these."""
+
+    def read(**values: str) -> Settings:
+        for name, value in {**NEEDED, **values}.items():
+            monkeypatch.setenv(PREFIX + name, value)
+        return read_settings()
+
+    for name in Settings.model_fields:
+        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file.pem").write_text("something", encoding="utf-8")
+    (tmp_path / "provoke.yaml").write_text(
+        "problems: {INTERNAL_ERROR: {headers: {X-Fault: yes-please}}}", encoding="utf-8"
+    )
+    (tmp_path / "wrong.yaml").write_text("problems: {TEAPOT: {}}", encoding="utf-8")
+    return read
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("BASE_URL", "https://api.cospec.io", "https://api.cospec.io"),
+        ("BASE_URL", "http://127.0.0.1:4010/", "http://127.0.0.1:4010"),
+        ("BASE_URL", "https://host.example/behind/a/path//", "https://host.example/behind/a/path"),
+        ("BASE_URL", "http://[::1]:4010", "http://[::1]:4010"),
+        ("BASE_URL", "http://[::1]", "http://[::1]"),
+        ("CONTROL_URL", "http://127.0.0.1:4010/_control", "http://127.0.0.1:4010/_control"),
+        ("CONTROL_URL", "", None),
+        ("SEED", "0", 0),
+        ("SEED", "4294967295", 4294967295),
+        ("PROFILE", "deep", "deep"),
+        ("STRICT", "1", True),
+        ("STRICT", "0", False),
+        ("CA_BUNDLE", "a file.pem", Path("a file.pem")),
+        ("TIMEOUT_SECONDS", "0.5", 0.5),
+        ("TIMEOUT_SECONDS", "600", 600),
+        ("PROVOKE", "provoke.yaml", Path("provoke.yaml")),
+        ("WEBHOOK_SINK_URL", "https://sink.example/a/", "https://sink.example/a"),
+        ("WEBHOOK_SINK_LISTEN", "0.0.0.0:8443", "0.0.0.0:8443"),
+        ("WEBHOOK_SINK_LISTEN", "[::1]:8443", "[::1]:8443"),
+        ("WEBHOOK_SINK_CERTIFICATE", "a file.pem", Path("a file.pem")),
+    ],
+)
+def test_what_a_setting_may_be(read: Any, name: str, value: str, meant: Any) -> None:
+    assert getattr(read(**{name: value}), name.lower()) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_URL", "127.0.0.1:4010"),
+        ("BASE_URL", "ftp://host"),
+        ("BASE_URL", "http://"),
+        ("BASE_URL", "http://:4010"),
+        ("BASE_URL", "http://host:port"),
+        ("BASE_URL", "http://host:0"),
+        ("BASE_URL", "http://host:65536"),
+        ("BASE_URL", "http://host?query"),
+        ("BASE_URL", "http://host#fragment"),
+        ("BASE_URL", "http://two words"),
+        ("BASE_URL", "http://user:password@host"),
+        ("CONTROL_URL", "_control"),
+        *[
+            (name.upper(), value)
+            for name in KEYS
+            for value in ("two words", "no-such-prefix", "csk_live_", "csk_live_ü")
+        ],
+        ("API_KEY", f"{KEY}\n"),
+        ("SEED", "-1"),
+        ("SEED", "4294967296"),
+        ("SEED", "1.5"),
+        ("PROFILE", "quick"),
+        ("STRICT", "perhaps"),
+        ("CA_BUNDLE", "no such file.pem"),
+        ("CA_BUNDLE", "."),
+        ("TIMEOUT_SECONDS", "0"),
+        ("TIMEOUT_SECONDS", "601"),
+        ("TIMEOUT_SECONDS", "nan"),
+        ("PROVOKE", "no such file.yaml"),
+        ("PROVOKE", "wrong.yaml"),
+        ("WEBHOOK_SINK_URL", "http://sink.example"),
+        ("WEBHOOK_SINK_URL", "https://"),
+        ("WEBHOOK_SINK_LISTEN", "8443"),
+        ("WEBHOOK_SINK_LISTEN", "127.0.0.1:0"),
+        ("WEBHOOK_SINK_LISTEN", "127.0.0.1:http"),
+        ("WEBHOOK_SINK_CERTIFICATE", "no such file.pem"),
+    ],
+)
+def test_what_a_setting_may_not_be_is_refused_in_a_line_that_names_it(read: Any, name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(**{name: value})
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"{PREFIX}{name} ")
+    assert len(line) > len(PREFIX + name) + 10
+    assert "Value error" not in line
+    if "KEY" in name and value != "csk_live_":
+        assert value.strip() not in line
+
+
+def test_what_is_needed_and_missing_is_named_each_in_a_line(read: Any) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(BASE_URL="", API_KEY="")
+    first, second = str(refused.value).splitlines()
+    assert first.startswith("COSPEC_BASE_URL is not set.")
+    assert second.startswith("COSPEC_API_KEY is not set.")
+
+
+def test_every_wrong_setting_is_told_at_once(read: Any) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(SEED="x", PROFILE="x", STRICT="x")
+    assert [line.split()[0] for line in str(refused.value).splitlines()] == [
+        "COSPEC_SEED",
+        "COSPEC_PROFILE",
+        "COSPEC_STRICT",
+    ]
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_is_read_but_never_shown(read: Any, name: str) -> None:
+    settings = read(**{name.upper(): "csk_live_never_shown"})
+    assert getattr(settings, name).get_secret_value() == "csk_live_never_shown"
+    for shown in (repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()):
+        assert "never_shown" not in shown
+
+
+def test_every_run_has_a_seed_of_its_own_unless_told(read: Any) -> None:
+    assert len({read().seed for _ in range(5)}) > 1
+    assert {read(SEED="7").seed for _ in range(5)} == {7}
+
+
+def test_the_provocations_are_those_of_the_file(read: Any) -> None:
+    assert set(read(PROVOKE="provoke.yaml").provocations.problems) == {"INTERNAL_ERROR"}
+    assert read(PROVOKE="").provocations.problems == {}
+
+
+def test_settings_that_nobody_knows_are_named(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    read()
+    monkeypatch.setenv("COSPEC_APIKEY", KEY)
+    monkeypatch.setenv("COSPEC_base_url", "x")
+    assert unknown_settings() == ["COSPEC_APIKEY", "COSPEC_base_url"]
