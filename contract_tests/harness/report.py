@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -17,6 +18,7 @@ from contract_tests.harness.target import Target
 from generated.contract import OPERATIONS, SOURCES
 
 _SHOWN_OF_A_RULE = 3
+_LINE = 110
 
 
 def write(config: pytest.Config, line: str = "") -> None:
@@ -123,12 +125,19 @@ def _problems(config: pytest.Config, title: str, breaks: Iterable[Break], sessio
 
 
 def _not_checked(config: pytest.Config, results: Results) -> None:
-    unchecked = [result for result in results.rules.values() if result.outcome == "not checked"]
-    if unchecked:
+    rules_by_reason: dict[str, list[str]] = {}
+    for result in results.rules.values():
+        if result.outcome == "not checked":
+            rules_by_reason.setdefault("; ".join(result.reasons), []).append(result.rule.id)
+    if not rules_by_reason:
+        return
+    write(config)
+    write(config, "NOT CHECKED: what this target does not offer, or did not show")
+    for reason, rule_ids in rules_by_reason.items():
         write(config)
-        write(config, "not checked")
-        for result in unchecked:
-            write(config, f"  {result.rule.id}: {'; '.join(result.reasons)}")
+        write(config, f"  {reason} ({len(rule_ids)}):")
+        for line in textwrap.wrap(", ".join(rule_ids), _LINE, break_long_words=False, break_on_hyphens=False):
+            write(config, f"    {line}")
 
 
 class Stopwatch:
