@@ -13,11 +13,13 @@ from typing import Any
 
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON, Exchange
+from contract_tests.harness.plain_requests import PlainRequests
 from contract_tests.harness.rules import Break, Rule
 from generated.contract import OPERATIONS, PROBLEMS, SOURCES, Header, ProblemCode
 
 PROBLEM_MEDIA_TYPES = ("application/problem+json", "application/json")
 _RATE_HEADERS = (Header.RATE_LIMIT_LIMIT, Header.RATE_LIMIT_REMAINING, Header.RATE_LIMIT_RESET)
+REFUSALS_OF_INVALID = (ProblemCode.VALIDATION_FAILED, ProblemCode.BAD_REQUEST)
 _LONG_KEY = 16
 _INTEGER = re.compile(r"-?[0-9]+")
 _TRACE = re.compile(
@@ -31,6 +33,7 @@ class Seen:
     """What the checks remember of earlier exchanges."""
 
     document: Document
+    plain: PlainRequests
     request_ids: dict[str, int] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     """Keys and webhook secrets, which no body may show again."""
@@ -97,6 +100,18 @@ def _success_status(exchange: Exchange, _: Seen) -> Iterator[str]:
 def _no_server_error(exchange: Exchange, _: Seen) -> Iterator[str]:
     if exchange.status >= 500 and exchange.status not in (502, 503, exchange.request.provokes):
         yield f"the server failed with {exchange.status}"
+
+
+@check(
+    "requests/valid-is-accepted",
+    "What keeps the schema of an operation is not refused as invalid, up to the very bounds.",
+    source="reference",
+    when=lambda exchange, seen: exchange.status not in (401, 429) and seen.plain.holds(exchange.request),
+)
+def _valid(exchange: Exchange, _: Seen) -> Iterator[str]:
+    # A refusal for the state of things is none as invalid.
+    if exchange.status == 400 and exchange.code in REFUSALS_OF_INVALID:
+        yield f"a valid request is refused: {exchange.summary()[:300]}"
 
 
 @check(

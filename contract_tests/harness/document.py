@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -39,7 +41,7 @@ class SchemaError:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an operation. `schema` has no `$ref` at its top."""
+    """A parameter of an operation. `schema` has no `$ref` at its top; `pointer` is where it stands."""
 
     name: str
     location: str
@@ -48,6 +50,7 @@ class Parameter:
     refusal_source: str
     """The source of the sentence that a value outside the schema is refused."""
     schema: Schema
+    pointer: tuple[str, ...]
     is_list: bool
     """Whether several values are given in one, separated by commas."""
 
@@ -59,11 +62,18 @@ def dotted(path: Sequence[str | int]) -> str:
 class Document:
     """The contract, read once."""
 
-    def __init__(self, path: Path = DOCUMENT_PATH) -> None:
-        with path.open(encoding="utf-8") as file:
-            self.raw: dict[str, Any] = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    def __init__(self, raw: dict[str, Any] | None = None) -> None:
+        """`raw`: what is taken in place of the document's file."""
+        self.raw: dict[str, Any] = raw if raw is not None else _load()
         self._registry = jsonschema_rs.Registry([(_URI, self.raw)], draft=jsonschema_rs.Draft202012)
-        self._validators: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
+        self._validators: dict[tuple[object, ...], jsonschema_rs.Draft202012Validator] = {}
+
+    def closed(self) -> Document:
+        """The same document with objects that take the members that are named, and no others."""
+        raw = copy.deepcopy(self.raw)
+        for schema in _objects(raw["components"]["schemas"]):
+            schema.setdefault("additionalProperties", False)
+        return Document(raw)
 
     # Looking up
 
@@ -94,6 +104,7 @@ class Document:
             pointer = self.resolve((*base, "parameters", str(index)))
             parameter = self.at(pointer)
             source = parameter.get("x-source") or node["x-source"]
+            schema = self.resolve((*pointer, "schema"))
             found.append(
                 Parameter(
                     name=parameter["name"],
@@ -101,7 +112,8 @@ class Document:
                     required=parameter.get("required", False),
                     source=source,
                     refusal_source=parameter.get("x-refusal-source", source),
-                    schema=self.at(self.resolve((*pointer, "schema"))),
+                    schema=self.at(schema),
+                    pointer=schema,
                     is_list=parameter.get("explode") is False,
                 )
             )
@@ -149,16 +161,27 @@ class Document:
 
     def errors(self, schema: tuple[str, ...], value: Any) -> list[SchemaError]:
         """Every place where a value breaks the schema at a pointer, with the source of the broken sentence."""
-        if schema not in self._validators:
-            uri = f"{_URI}#/" + "/".join(quote(token.replace("~", "~0").replace("/", "~1")) for token in schema)
-            self._validators[schema] = jsonschema_rs.Draft202012Validator(
-                {"$ref": uri}, registry=self._registry, validate_formats=True
-            )
         try:
-            found = list(self._validators[schema].iter_errors(value))
+            found = list(self._validator(schema, {}).iter_errors(value))
         except UnicodeEncodeError:
             return [SchemaError((), "encoding", "a string holds half of a surrogate pair", "overview", None)]
         return [error for item in found for error in self._explain(item, schema)]
+
+    def fits(self, schema: tuple[str, ...], value: Any) -> bool:
+        """Whether a value keeps the schema at a pointer, the document's own keywords included."""
+        try:
+            return self._validator(schema, {"x-max-json-bytes": _MaxJsonBytes}).is_valid(value)
+        except UnicodeEncodeError:
+            return False
+
+    def _validator(self, schema: tuple[str, ...], keywords: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        key = (schema, *keywords)
+        if key not in self._validators:
+            uri = f"{_URI}#/" + "/".join(quote(token.replace("~", "~0").replace("/", "~1")) for token in schema)
+            self._validators[key] = jsonschema_rs.Draft202012Validator(
+                {"$ref": uri}, registry=self._registry, validate_formats=True, keywords=keywords
+            )
+        return self._validators[key]
 
     def _explain(self, error: Any, schema: tuple[str, ...]) -> Iterator[SchemaError]:
         branches = error.kind.as_dict().get("context") if error.kind.name in ("oneOf", "anyOf") else None
@@ -209,6 +232,35 @@ class Document:
             if isinstance(node, Mapping) and isinstance(node.get("x-source"), str):
                 return str(node["x-source"])
         return "overview"
+
+
+class _MaxJsonBytes:
+    """The document's bound on the UTF-8 JSON text of a value, in bytes."""
+
+    def __init__(self, parent: Any, value: int, path: Any) -> None:
+        self._most = value
+
+    def validate(self, instance: Any) -> None:
+        if len(json.dumps(instance, ensure_ascii=False).encode()) > self._most:
+            raise ValueError(f"is longer than {self._most} bytes of JSON")
+
+
+def _load() -> dict[str, Any]:
+    with DOCUMENT_PATH.open(encoding="utf-8") as file:
+        raw: dict[str, Any] = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return raw
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """The schemas of objects with named members, wherever they stand."""
+    if isinstance(node, dict):
+        if isinstance(node.get("properties"), dict) and node.get("type") == "object":
+            yield node
+        for inner in node.values():
+            yield from _objects(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _objects(inner)
 
 
 def _meant_branch(branches: list[list[Any]]) -> list[Any] | None:

@@ -20,12 +20,14 @@ from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
 from contract_tests.harness.document import Document
-from contract_tests.harness.trials import plainly_breaks
+from contract_tests.harness.trials import Trials, plainly_breaks
 from generated.contract import OPERATIONS
 
 _DRAWS_FOR_ONE = 6
 """How many cases are drawn for each that is sent: many are alike, or on a line."""
 _LONGEST_MAP = 20
+_ON_A_LINE = ("callbackUrl", "egressDomains")
+"""Members of which nobody knows what a right server takes beyond the usual."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,10 @@ class Sampler:
 
     def __init__(self, document: Document, seed: int) -> None:
         self._document = document
+        self._trials = Trials(document)
         self._seed = seed
         logging.getLogger("schemathesis").setLevel(logging.ERROR)
-        schema = schemathesis.openapi.from_dict(document.raw)
+        schema = schemathesis.openapi.from_dict(document.closed().raw)
         schema.config.generation.update(with_security_parameters=False, allow_x00=False, codec="utf-8")
         self._schema = schema
 
@@ -107,13 +110,14 @@ class Sampler:
         return list(drawn.values())
 
     def _plain(self, operation_id: str, body: Any) -> Any:
-        """A valid body with only the members that the document names, and plain text in them."""
+        """A valid body with plain text in it, and values from the document's example where most are on a line."""
         if not isinstance(body, dict):
             return body
-        pointer = self._document.request_body(operation_id)
-        assert pointer is not None
-        named = self._document.at(self._document.resolve(pointer))["properties"]
-        return {name: _plain_value(value) for name, value in body.items() if name in named}
+        example = self._trials.fullest_example(operation_id)
+        return {
+            name: example[name] if name in _ON_A_LINE and name in example else _plain_value(value)
+            for name, value in body.items()
+        }
 
 
 def _plain_value(value: Any) -> Any:

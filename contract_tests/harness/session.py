@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from contract_tests.harness.checks import Seen, check_response
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange, Query, Request, Response
+from contract_tests.harness.plain_requests import PlainRequests
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break, Rule
 from contract_tests.harness.target import Target
@@ -75,7 +76,7 @@ class Session:
         """Called before each request that is sent in its turn."""
         self.observers: list[Callable[[Exchange], None]] = []
         """Who else learns of every exchange."""
-        self._seen = Seen(document, secrets=set(target.keys.values()))
+        self._seen = Seen(document, PlainRequests(document), secrets=set(target.keys.values()))
         self._windows: dict[str, _Window] = {}
         self._distrusted: set[str] = set()
         self._timeout = timeout_seconds

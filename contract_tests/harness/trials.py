@@ -283,6 +283,8 @@ def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
         yield _repeated(example, node["maxItems"])
     if "maxProperties" in node:
         yield _map_of(node["maxProperties"])
+    if "x-max-json-bytes" in node:
+        yield {"long": "x" * (node["x-max-json-bytes"] * 3 // 4)}
     if "null" in _kinds(node):
         yield None
 

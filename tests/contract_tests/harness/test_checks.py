@@ -11,6 +11,7 @@ import pytest
 from contract_tests.harness import pages  # noqa: F401 - registers its rules
 from contract_tests.harness.checks import CHECKS, Seen, check_response
 from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.plain_requests import PlainRequests
 from generated.contract import OPERATIONS, PROBLEMS, Header, ProblemCode
 from tests.contract_tests.exchanges import RATE_HEADERS, document, example, exchange, problem, success
 
@@ -26,7 +27,7 @@ CREATED = example("createWebhook")
 
 def broken(*exchanges: Exchange) -> dict[str, list[str]]:
     """What the exchanges break, one after another: what was seen, by rule."""
-    seen = Seen(document())
+    seen = Seen(document(), PlainRequests(document()))
     found: dict[str, list[str]] = {}
     for one in exchanges:
         for rule, breaks in check_response(one, seen):
@@ -76,6 +77,8 @@ def test_every_problem_that_the_document_lists_is_right(operation_id: str) -> No
             assert broken(problem(operation_id, code, provokes=provokes)) == {}, code
 
 
+_PLAIN = {"slug": "one", "name": "One", "baseImage": "node-22"}
+
 RIGHT = {
     "a problem as plain JSON": problem("getRun", ProblemCode.NOT_FOUND, headers={"content-type": "application/json"}),
     "a media type with a parameter": success("getCredits", headers={"content-type": "application/json; charset=utf-8"}),
@@ -89,6 +92,15 @@ RIGHT = {
     "the path as instance": problem("getRun", ProblemCode.NOT_FOUND, {"instance": "/v1/runs/one"}),
     "path and query as instance": problem(
         "listRuns", ProblemCode.VALIDATION_FAILED, {"instance": "/v1/runs?limit=0"}, query={"limit": 0}
+    ),
+    "a refusal of a body with a member that is not named": problem(
+        "createTemplate", ProblemCode.VALIDATION_FAILED, body=_PLAIN | {"owner": "me"}, has_body=True
+    ),
+    "a refusal of a limit with a sign": problem("listRuns", ProblemCode.VALIDATION_FAILED, query={"limit": "+1"}),
+    "a refusal of dates that are not in order": problem(
+        "listUsageLogs",
+        ProblemCode.VALIDATION_FAILED,
+        query={"startDate": "2026-03-02T00:00:00Z", "endDate": "2026-03-01T00:00:00Z"},
     ),
     "an empty list has no page": runs([], total=0, totalPages=0),
     "an empty list has a page": runs([], total=0, totalPages=1),
@@ -127,6 +139,12 @@ _SECRET = CREATED["secret"]
 _FITS = "body-fits-its-schema"
 
 WRONG = [
+    wrong(
+        "valid-is-accepted",
+        "a valid request is refused: 400",
+        problem("createTemplate", ProblemCode.VALIDATION_FAILED, body=_PLAIN, has_body=True),
+    ),
+    wrong("valid-is-accepted", "400", problem("listRuns", ProblemCode.VALIDATION_FAILED, query={"limit": 100})),
     wrong(
         "status-is-documented",
         "405",
@@ -280,7 +298,7 @@ def test_what_is_on_the_line_may_be_refused_by_whatever_stands_in_front() -> Non
 
 
 def test_a_secret_that_was_known_from_the_start_is_missed_nowhere() -> None:
-    seen = Seen(document(), secrets={"csk_live_of_somebody"})
+    seen = Seen(document(), PlainRequests(document()), secrets={"csk_live_of_somebody"})
     shown = problem("getRun", ProblemCode.NOT_FOUND, {"detail": "the key csk_live_of_somebody may not"})
     found = [rule.id for rule, breaks in check_response(shown, seen) if breaks]
     assert found == [RULES["no-secret"].id]

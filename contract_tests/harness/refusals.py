@@ -1,11 +1,13 @@
-"""Is the line between valid and invalid requests where the document draws it? The rules, and how an answer is held to
-them.
+"""Is what the document calls invalid refused, as it says? The rules, and how an answer is held to them.
+
+That valid requests are accepted is a rule on every response (`checks.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contract_tests.harness.checks import REFUSALS_OF_INVALID
 from contract_tests.harness.document import dotted
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.rules import Rule
@@ -13,11 +15,6 @@ from contract_tests.harness.session import Session
 from contract_tests.harness.trials import Constraint
 from generated.contract import ProblemCode
 
-ACCEPTS = Rule(
-    "requests/valid-is-accepted",
-    "reference",
-    "What keeps the schema of an operation is not refused as invalid, up to the very bounds.",
-)
 REFUSES = Rule(
     "requests/invalid-is-refused",
     "reference",
@@ -39,13 +36,6 @@ NAMES_FIELD = Rule(
     "overview",
     "A VALIDATION_FAILED problem names the member, as a dotted path into the body, or the parameter that was wrong.",
 )
-REFUSALS_OF_INVALID = (ProblemCode.VALIDATION_FAILED, ProblemCode.BAD_REQUEST)
-
-
-def accepted(session: Session, exchange: Exchange) -> None:
-    """Hold the answer to a plainly valid request to ACCEPTS: a refusal for the state of things is none as invalid."""
-    refused = exchange.status == 400 and exchange.code in REFUSALS_OF_INVALID
-    session.judge(ACCEPTS, [f"a valid request is refused: {exchange.summary()[:300]}"] if refused else [], exchange)
 
 
 def refused(session: Session, exchange: Exchange, constraint: Constraint, *, no_object: bool = False) -> None:
