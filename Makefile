@@ -6,6 +6,7 @@ VENV ?= .venv
 PORT ?= 4010
 ARGS ?=
 BASE ?=
+PREVIEW_URL ?=
 RUN := $(VENV)/bin/python
 
 SETTINGS := BASE_URL API_KEY API_KEY_SECOND API_KEY_OTHER_ORG API_KEY_NO_CREDITS API_KEY_NO_ANTHROPIC \
@@ -16,7 +17,7 @@ $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test check generate mock compat check-gate lock format clean
+.PHONY: help setup test check generate mock compat gate check-gate lock format clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,9 +47,12 @@ mock: setup ## Start the mock server (PORT=4010, ARGS=… goes to it)
 compat: setup ## Compare the contract with an earlier one (BASE=origin/main, a git ref, a file or a URL)
 	@$(RUN) -m scripts.compat $(ARGS) -- "$(BASE)"
 
-check-gate: setup ## Test what needs Go: oasdiff is built under .tools/, then compared with known changes
-	@$(RUN) -m scripts.go_tools oasdiff
-	@$(RUN) -m pytest tests/compatibility
+gate: setup ## Say whether a change of the API may go through (BASE=origin/main, PREVIEW_URL=… API_KEY=…)
+	@$(RUN) -m scripts.gate --base "$(or $(BASE),origin/main)" --preview-url "$(PREVIEW_URL)"
+
+check-gate: setup ## Test what needs Go: oasdiff and actionlint are built under .tools/, then used
+	@$(RUN) -m scripts.go_tools oasdiff actionlint
+	@$(RUN) -m pytest tests/compatibility tests/workflows
 
 lock: setup ## Pin requirements.in in requirements.lock (ARGS=--upgrade takes the newest versions)
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -95,6 +95,16 @@ def test_what_a_change_is_compared_with_is_passed_on(clone: Path) -> None:
     assert make(clone, "compat").stdout == "arguments: -m scripts.compat -- \n"
 
 
+def test_the_gate_is_told_of_base_and_preview(clone: Path) -> None:
+    """And compares with origin/main when nothing else is said."""
+    assert make(clone, "gate").stdout == "arguments: -m scripts.gate --base origin/main --preview-url \n"
+    given = make(clone, "gate", "BASE=v1.0.0", "PREVIEW_URL=https://preview.example", API_KEY="csk_live_abcd").stdout
+    assert given.splitlines() == [
+        "arguments: -m scripts.gate --base v1.0.0 --preview-url https://preview.example",
+        "COSPEC_API_KEY=csk_live_abcd",
+    ]
+
+
 def test_a_failing_step_fails_the_check(clone: Path) -> None:
     """Nothing after the first failure, and its status is not lost."""
     script(clone / ".venv" / "bin" / "python", 'echo "$*"\ntest "$2" != mypy\n')
@@ -165,4 +175,4 @@ def test_continuous_integration_runs_the_checks_and_then_the_verdict() -> None:
     text = path.read_text(encoding="utf-8")
     assert os.access(path, os.X_OK)
     assert "set -euo pipefail" in text
-    assert [line.split()[-1] for line in text.splitlines() if line.startswith("make ")] == ["check", "test"]
+    assert re.findall(r"^ *make --no-print-directory (\S+)$", text, re.MULTILINE) == ["check", "check-gate", "test"]

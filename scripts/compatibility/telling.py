@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scripts.compatibility.accepted import AcceptedBreak
 from scripts.compatibility.changes import Change, Group, Level, grouped
 from scripts.compatibility.verdict import Outcome, Verdict
+from scripts.markup import annotation, cell, code
 
 PLACES_AT_MOST = 4
 ROWS_AT_MOST = 200
@@ -44,7 +45,7 @@ def as_markdown(verdict: Verdict) -> str:
     lines = [
         f"## {_TITLES[verdict.outcome]}",
         "",
-        f"Compared with {_code(verdict.base)}, version {_versions(verdict)}: {_counts(verdict)}.",
+        f"Compared with {code(verdict.base)}, version {_versions(verdict)}: {_counts(verdict)}.",
     ]
     if not verdict.passes:
         lines += ["", _WHAT_TO_DO]
@@ -56,11 +57,11 @@ def as_markdown(verdict: Verdict) -> str:
         for entry, changes in _by_acceptance(verdict):
             for group in grouped(changes):
                 lines.append(
-                    f"| {entry.lapses} | {_cell(entry.reason)} | {_cell(group.first.text)} ({_code(group.first.id)}) "
-                    f"| {_cell(_places(group.places))} |"
+                    f"| {entry.lapses} | {cell(entry.reason)} | {cell(group.first.text)} ({code(group.first.id)}) "
+                    f"| {cell(_places(group.places))} |"
                 )
     if verdict.notes:
-        lines += ["", *(f"- Note: {_cell(note)}" for note in verdict.notes)]
+        lines += ["", *(f"- Note: {cell(note)}" for note in verdict.notes)]
     quiet = [change for change in verdict.others if change.level is Level.INFO]
     if quiet:
         lines += ["", "<details><summary>What else changed</summary>", "", *_table(grouped(quiet)), "", "</details>"]
@@ -72,9 +73,9 @@ def as_annotations(verdict: Verdict, file: str) -> Iterator[str]:
     groups = [group for group in grouped(_all(verdict)) if group.first.level in _COMMANDS]
     for group in groups[:ANNOTATIONS_AT_MOST]:
         change = group.first
-        properties = {"file": file, "title": change.id} | ({"line": str(change.line)} if change.line else {})
-        told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        yield f"::{_COMMANDS[change.level]} {told}::{_data(f'{_places(group.places)}: {change.text}')}"
+        line = {"line": str(change.line)} if change.line else {}
+        message = f"{_places(group.places)}: {change.text}"
+        yield annotation(_COMMANDS[change.level], message, file=file, title=change.id, **line)
 
 
 def _all(verdict: Verdict) -> list[Change]:
@@ -95,7 +96,7 @@ def _table(groups: Iterable[Group]) -> Iterator[str]:
     for group in rows[:ROWS_AT_MOST]:
         change = group.first
         level = f"**{change.level}**" if change.level is Level.BREAKING else str(change.level)
-        yield f"| {level} | {_cell(change.text)} | {_cell(_places(group.places))} | {_code(change.id)} |"
+        yield f"| {level} | {cell(change.text)} | {cell(_places(group.places))} | {code(change.id)} |"
     if len(rows) > ROWS_AT_MOST:
         yield f"| | and {len(rows) - ROWS_AT_MOST} more | | |"
 
@@ -118,20 +119,3 @@ def _counts(verdict: Verdict) -> str:
 def _versions(verdict: Verdict) -> str:
     earlier, later = verdict.versions
     return earlier if earlier == later else f"{earlier} to {later}"
-
-
-def _code(text: str) -> str:
-    return f"`{_cell(text).replace('`', '')}`"
-
-
-def _cell(text: str) -> str:
-    """Text that stays in its cell of a table."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
