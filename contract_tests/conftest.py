@@ -18,6 +18,9 @@ from contract_tests.harness.world import World
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     plugin.refuse_unknown_options(parser)
+    ids: dict[str, Any] = {"type": lambda text: tuple(filter(None, text.split(","))), "default": (), "metavar": "ID,ID"}
+    parser.addoption("--rules", help="look at these rules only", **ids)
+    parser.addoption("--stop-at", help="stop when one of these rules is broken", **ids)
 
 
 @pytest.hookimpl(tryfirst=True)

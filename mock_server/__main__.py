@@ -7,6 +7,8 @@ import asyncio
 import signal
 import ssl
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,7 +17,9 @@ from mock_server.hosting import Settings, run, url_of
 from mock_server.wire import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from mock_server.altered import Alteration
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,6 +41,30 @@ def _resolution(text: str) -> Resolution:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _fault(name: str) -> Alteration:
+    from mock_server.faults import FAULTS
+
+    if name not in FAULTS:
+        raise argparse.ArgumentTypeError(f"there is no fault {name!r}: see --list-faults")
+    return FAULTS[name].alter
+
+
+def _variant(name: str) -> Alteration:
+    from mock_server.variants import VARIANTS
+
+    if name not in VARIANTS:
+        raise argparse.ArgumentTypeError(f"there is no variant {name!r}: see --list-variants")
+    return VARIANTS[name].alter
+
+
+def _list(sentences: Mapping[str, str]) -> int:
+    """Print names and sentences, in two columns."""
+    width = max(map(len, sentences))
+    for name, sentence in sentences.items():
+        print(f"{name:{width}}  {sentence}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m mock_server", description="A server that keeps every promise of the contract.")
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
@@ -44,6 +72,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-control", dest="control", action="store_false", help="without the control interface at /_control"
     )
+    parser.add_argument(
+        "--fault",
+        dest="alterations",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="NAME",
+        help="break one promise (may be repeated; --list-faults shows them)",
+    )
+    parser.add_argument(
+        "--variant",
+        dest="alterations",
+        action="append",
+        type=_variant,
+        metavar="NAME",
+        help="make another legal choice (may be repeated; --list-variants shows them)",
+    )
+    parser.add_argument("--list-faults", action="store_true", help="show the promises that can be broken")
+    parser.add_argument("--list-variants", action="store_true", help="show the choices that can be made otherwise")
     parser.add_argument(
         "--ca", type=Path, metavar="FILE", help="a PEM file of authorities that deliveries trust beside the usual ones"
     )
@@ -61,7 +108,19 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mock; the exit status: 0 stopped as asked, 2 it could not start (told in one line)."""
     options = _parser().parse_args(arguments)
+    if options.list_faults:
+        from mock_server.faults import FAULTS
+
+        return _list({fault.name: fault.promise for fault in FAULTS.values()})
+    if options.list_variants:
+        from mock_server.variants import VARIANTS
+
+        return _list({variant.name: variant.choice for variant in VARIANTS.values()})
     settings = Settings(control=options.control, ca=options.ca, resolutions=tuple(options.resolve))
+    if options.alterations:
+        from mock_server.altered import altered
+
+        settings = replace(settings, build=partial(altered, options.alterations))
     if settings.ca is not None and not _is_authorities(settings.ca):
         return _refuse(f"--ca {settings.ca}: not a readable PEM file with certificates")
     try:

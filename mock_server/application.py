@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from generated.contract import ProblemCode
@@ -26,9 +27,20 @@ from mock_server.rate_limit import Allowance, Window, own_window
 from mock_server.routing import Route, Router
 from mock_server.run_events import RunEvents
 from mock_server.scenarios import Scenario, scenario_of
-from mock_server.validation import request_rules
+from mock_server.validation import RequestRules, request_rules
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """What the mock is put together from. Another mock than the conforming one has others."""
+
+    handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
+    rules: Mapping[str, RequestRules] = field(default_factory=request_rules)
+    window: Callable[[ApiKey], Window] = lambda _: Window()
+    notifier: Callable[[Clock, Deliverer], Notifier] = Notifier
+    run_events: Callable[[Clock, Notifier], RunEvents] = RunEvents
 
 
 class Application:
@@ -40,19 +52,21 @@ class Application:
         deliverer: Deliverer | None = None,
         control: bool = True,
         clock: Clock | None = None,
-        handlers: Mapping[str, Handler] = HANDLERS,
+        parts: Parts | None = None,
     ) -> None:
         """`deliverer`: None sends nothing. `control`: whether there is a control interface."""
+        parts = parts or Parts()
         self._clock = clock or Clock()
-        self._notifier = Notifier(self._clock, deliverer or NoDeliverer())
-        self._run_events = RunEvents(self._clock, self._notifier)
+        self._notifier = parts.notifier(self._clock, deliverer or NoDeliverer())
+        self._run_events = parts.run_events(self._clock, self._notifier)
         self._organizations = Organizations(self._run_events)
+        self._new_window = parts.window
         self._windows: dict[str, Window] = {}
         self._organization_keys: dict[str, set[str]] = {}
         self._control = control
-        self._handlers = handlers
+        self._handlers = parts.handlers
         self._router = Router()
-        self._rules = request_rules()
+        self._rules = parts.rules
 
     def now(self) -> float:
         """The time on the mock's clock, in Unix seconds."""
@@ -119,7 +133,7 @@ class Application:
     def _take(self, key: ApiKey, now: float) -> Allowance:
         window = self._windows.get(key.id)
         if window is None:
-            window = self._windows[key.id] = Window()
+            window = self._windows[key.id] = self._new_window(key)
             self._organization_keys.setdefault(key.organization_name, set()).add(key.id)
         if scenario_of(key.organization_name) is Scenario.RATE_LIMITED:
             return window.exhaust(now)

@@ -142,7 +142,7 @@ class HttpDeliverer:
     async def attempt(self, delivery: Delivery, timestamp: int) -> Outcome:
         """See `Deliverer`. Any 2xx within `ATTEMPT_SECONDS` is success; the rest of the answer is not read."""
         try:
-            request = self._request(delivery, timestamp)
+            request = self.request(delivery, timestamp)
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 response = await self._client.send(request, stream=True, follow_redirects=False)
                 await response.aclose()
@@ -158,7 +158,8 @@ class HttpDeliverer:
             return Outcome(delivered=True, status=response.status_code, reason=None)
         return _failed(f"The receiver answered {response.status_code}.", response.status_code)
 
-    def _request(self, delivery: Delivery, timestamp: int) -> httpx.Request:
+    def request(self, delivery: Delivery, timestamp: int) -> httpx.Request:
+        """What one attempt sends."""
         url = httpx.URL(delivery.url)
         headers = {"content-type": "application/json", "user-agent": "coSPEC-mock"}
         if delivery.secret is not None:

@@ -45,29 +45,32 @@ def load() -> Mapping[str, Any]:
     return document
 
 
-def resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolve(node: Mapping[str, Any], document: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """What the node says, its own `$ref` followed; references deeper inside stay."""
     while "$ref" in node:
-        target: Any = load()
+        target: Any = document or load()
         for name in node["$ref"].removeprefix("#/").split("/"):
             target = target[name.replace("~1", "/").replace("~0", "~")]
         node = target
     return node
 
 
-@cache
-def request_shapes() -> Mapping[str, RequestShape]:
+def request_shapes(document: Mapping[str, Any] | None = None) -> Mapping[str, RequestShape]:
     """The request of every operation, by operationId."""
+    document = document or load()
     return {
-        operation["operationId"]: RequestShape(_query(item, operation), _body(operation))
-        for item in load()["paths"].values()
+        operation["operationId"]: RequestShape(_query(item, operation, document), _body(operation, document))
+        for item in document["paths"].values()
         for method, operation in item.items()
         if method in _METHODS
     }
 
 
-def _query(item: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[QueryParameter, ...]:
-    parameters = [resolve(node) for node in (*item.get("parameters", ()), *operation.get("parameters", ()))]
+def _query(
+    item: Mapping[str, Any], operation: Mapping[str, Any], document: Mapping[str, Any]
+) -> tuple[QueryParameter, ...]:
+    nodes = (*item.get("parameters", ()), *operation.get("parameters", ()))
+    parameters = [resolve(node, document) for node in nodes]
     return tuple(
         QueryParameter(node["name"], node["schema"], node.get("required", False), node.get("explode", True))
         for node in parameters
@@ -75,8 +78,8 @@ def _query(item: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[Query
     )
 
 
-def _body(operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _body(operation: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if "requestBody" not in operation:
         return None
-    schema: Mapping[str, Any] = resolve(operation["requestBody"])["content"]["application/json"]["schema"]
+    schema: Mapping[str, Any] = resolve(operation["requestBody"], document)["content"]["application/json"]["schema"]
     return schema

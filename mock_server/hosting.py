@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mock_server import wire
 from mock_server.application import Application
-from mock_server.deliveries import HttpDeliverer, Resolution
+from mock_server.deliveries import Deliverer, HttpDeliverer, Resolution
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from mock_server.asgi import Message, Receive, Send
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -27,13 +29,33 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+class Served(Protocol):
+    """An ASGI application with a clock of its own and something to do in the background."""
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None: ...
+
+    def now(self) -> float: ...
+
+    async def run(self) -> None: ...
+
+
+class Build(Protocol):
+    """Whatever puts a mock together."""
+
+    def __call__(self, *, deliverer: Deliverer, control: bool) -> Served: ...
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What the person who starts a mock decides. `ca`: a PEM file of authorities that deliveries trust as well."""
+    """What the person who starts a mock decides.
+
+    `ca`: a PEM file of authorities that deliveries trust as well. `build`: what makes the application.
+    """
 
     control: bool = True
     ca: Path | None = None
     resolutions: tuple[Resolution, ...] = ()
+    build: Build = Application
 
 
 def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.Event], None]) -> None:
@@ -42,7 +64,7 @@ def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.
     async def main() -> None:
         stop = asyncio.Event()
         async with HttpDeliverer(ca=settings.ca, resolutions=settings.resolutions) as deliverer:
-            application = Application(deliverer=deliverer, control=settings.control)
+            application = settings.build(deliverer=deliverer, control=settings.control)
             background = asyncio.create_task(application.run())
             try:
                 prepare(stop)

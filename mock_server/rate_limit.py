@@ -43,9 +43,9 @@ class Window:
 
     def exhaust(self, now: float) -> Allowance:
         """Refuses a request at `now` whatever has passed, as if all of the window were used."""
-        self.take(now)
+        allowance = self.take(now)
         self.passed = RATE_LIMIT_REQUESTS
-        return Allowance(False, 0, self.reset)
+        return Allowance(False, 0, allowance.reset)
 
 
 def own_window(now: float) -> Allowance:

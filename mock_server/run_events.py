@@ -38,6 +38,10 @@ class RunEvents:
         run.cancel_requested_at = now
         self._end(organization, run, "cancelled", now)
 
+    def finish(self, organization: Organization, run: Run, at: float) -> None:
+        """A run that was started ends at once, as it was planned to."""
+        self._end_as_planned(organization, run, at)
+
     def _start(self, organization: Organization, run: Run, at: float) -> None:
         if run.cancel_requested_at is not None:
             return

@@ -17,7 +17,7 @@ import orjson
 
 from generated.contract import OPERATIONS, ProblemCode
 from mock_server import document
-from mock_server.document import QueryParameter
+from mock_server.document import RequestShape
 from mock_server.field_errors import field_errors
 from mock_server.problems import FieldError, Refusal
 
@@ -37,9 +37,11 @@ class _MaxJsonBytes:
             raise ValueError(f"JSON text must be at most {self._value} bytes long")
 
 
-def validator_of(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+def validator_of(
+    schema: Mapping[str, Any], contract: Mapping[str, Any] | None = None
+) -> jsonschema_rs.Draft202012Validator:
     """A validator for a schema of the document, whose references lead into the document. Formats are checked."""
-    whole = {**schema, "components": document.load()["components"]}
+    whole = {**schema, "components": (contract or document.load())["components"]}
     return jsonschema_rs.Draft202012Validator(
         whole, validate_formats=True, keywords={"x-max-json-bytes": _MaxJsonBytes}
     )
@@ -48,21 +50,22 @@ def validator_of(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validato
 class RequestRules:
     """What the requests of one operation must fit."""
 
-    def __init__(self, operation_id: str) -> None:
-        shape = document.request_shapes()[operation_id]
+    def __init__(self, shape: RequestShape, contract: Mapping[str, Any]) -> None:
         self.takes_body = shape.body is not None
-        self._body = validator_of(shape.body) if shape.body is not None else None
+        self._body = validator_of(shape.body, contract) if shape.body is not None else None
         self._parameters = {parameter.name: parameter for parameter in shape.query}
+        self._schemas = {
+            name: document.resolve(parameter.schema, contract) for name, parameter in self._parameters.items()
+        }
         self._query = validator_of(
             {
                 "type": "object",
                 "properties": {parameter.name: parameter.schema for parameter in shape.query},
                 "required": [parameter.name for parameter in shape.query if parameter.required],
-            }
+            },
+            contract,
         )
-        self._defaults = {
-            parameter.name: document.resolve(parameter.schema).get("default") for parameter in shape.query
-        }
+        self._defaults = {name: schema.get("default") for name, schema in self._schemas.items()}
         self.query = lru_cache(maxsize=512)(self._parse_query)
         """The parameters of a raw query string, typed, each one there: else its default, else None. Do not change it.
 
@@ -92,7 +95,7 @@ class RequestRules:
                 continue
             if name in values:
                 repeated.append(FieldError(name, "Parameter must be given once", "invalid_type"))
-            values[name] = _typed(text, parameter)
+            values[name] = _typed(text, self._schemas[name], explode=parameter.explode)
         errors = (*repeated, *field_errors(self._query.iter_errors(values), whole_path=False))
         if errors:
             raise Refusal(ProblemCode.VALIDATION_FAILED, "Invalid query parameters", errors)
@@ -102,7 +105,13 @@ class RequestRules:
 @cache
 def request_rules() -> Mapping[str, RequestRules]:
     """The rules of every operation, by operationId."""
-    return {operation_id: RequestRules(operation_id) for operation_id in OPERATIONS}
+    return rules_of(document.load())
+
+
+def rules_of(contract: Mapping[str, Any]) -> Mapping[str, RequestRules]:
+    """The rules that a document has for every operation, by operationId."""
+    shapes = document.request_shapes(contract)
+    return {operation_id: RequestRules(shapes[operation_id], contract) for operation_id in OPERATIONS}
 
 
 def _is_json(content_type: str) -> bool:
@@ -121,10 +130,9 @@ def _decode(text: bytes) -> str:
     return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", "replace")
 
 
-def _typed(text: str, parameter: QueryParameter) -> Any:
+def _typed(text: str, schema: Mapping[str, Any], *, explode: bool) -> Any:
     """The value that the text is by the parameter's schema; the text itself when it is none, so that it is refused."""
-    schema = document.resolve(parameter.schema)
-    if schema.get("type") == "array" and not parameter.explode:
+    if schema.get("type") == "array" and not explode:
         return text.split(",")
     if schema.get("type") == "integer" and _INTEGER.fullmatch(text):
         sign = -1 if text.startswith("-") else 1

@@ -374,4 +374,4 @@ def check_response(exchange: Exchange, seen: Seen) -> Iterator[tuple[Rule, list[
             return  # perhaps by what stands in front of the server
     for rule, applies, function in CHECKS:
         if applies(exchange, seen):
-            yield rule, [Break(rule, message, exchange) for message in function(exchange, seen)]
+            yield rule, [Break(rule, message, exchange, exchange.number) for message in function(exchange, seen)]

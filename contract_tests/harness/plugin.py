@@ -5,6 +5,7 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,9 +19,16 @@ from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON, redact
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
-from contract_tests.harness.rules import Break, Broken, Rule
+from contract_tests.harness.rules import RULES, Break, Broken, Rule
 from contract_tests.harness.session import LineError, Session, describe
-from contract_tests.harness.settings import Settings, SettingsError, read_settings, unknown_settings
+from contract_tests.harness.settings import (
+    DEFAULT_REPORTS,
+    PREFIX,
+    Settings,
+    SettingsError,
+    read_settings,
+    unknown_settings,
+)
 from contract_tests.harness.target import open_target
 from generated.contract import Header
 
@@ -121,15 +129,11 @@ def _open(config: pytest.Config) -> None:
 
 
 def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put what sends for the rest of the requests last, refuse two rules with one id, and note whether only a part of
-    the suite was chosen.
+    """Put what sends for the rest of the requests last, keep to the rules that were asked for, and note whether only a
+    part of the suite was chosen.
     """
     items.sort(key=lambda item: item.path.name == LAST_FILE)
-    known: dict[str, Rule] = {}
-    for item in items:
-        found = rule_of(item)
-        if found is not None and known.setdefault(found.id, found) != found:
-            raise pytest.UsageError(f"two rules have the id {found.id}")
+    _choose(config, items)
     line = config.stash.get(SESSION, None)
     if line is not None:
         start, option = config.invocation_params.dir, config.option
@@ -144,6 +148,17 @@ def loaded(config: pytest.Config, found: pytest.CollectReport) -> None:
     if line is not None and found.failed:
         told = str(found.longrepr).strip().splitlines() or [""]
         line.results.suite_errors.append(f"{found.nodeid} could not be loaded: {told[-1].removeprefix('E').strip()}")
+
+
+def _choose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what is no test of the rules that were asked for; none of it where a rule is looked at by many tests."""
+    wanted = set(config.option.rules)
+    if unknown := {*wanted, *config.option.stop_at} - set(RULES):
+        raise pytest.UsageError(f"there is no rule {', '.join(sorted(unknown))}")
+    chosen = [item for item in items if (rule := rule_of(item)) is not None and rule.id in wanted]
+    if wanted and wanted == {rule.id for item in chosen if (rule := rule_of(item)) is not None}:
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
 
 
 def deselected(config: pytest.Config) -> None:
@@ -203,13 +218,15 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
         elif isinstance(outcome, AssertionError):
             exchange = outcome.exchange if isinstance(outcome, Broken) else None
             exchange = exchange or (line.exchanges[-1] if line.exchanges else None)
-            broken = Break(own, str(outcome) or "the promise does not hold", exchange)
+            broken = Break(own, str(outcome) or "the promise does not hold", exchange, results.requests)
             results.broke(broken)
             if results.fails(broken):
                 failing.append(broken)
             outcome = None if failing else Warned(broken.seen)
         elif isinstance(outcome, pytest.skip.Exception):
             results.was_not_checked(own, str(outcome.msg))
+    if any(rule_id in results.rules and results.rules[rule_id].breaks for rule_id in item.config.option.stop_at):
+        item.session.shouldfail = "a rule of --stop-at is broken"
     if failing:
         raise Broken(report.brief(failing), failing[0].exchange) from None
     if isinstance(outcome, Warned):
@@ -233,12 +250,13 @@ def _book(line: Session) -> list[Break]:
 
 
 def quieten(config: pytest.Config) -> None:
-    """Leave the telling of failures to the report, and write JUnit to reports/ unless told otherwise."""
+    """Leave the telling of failures to the report, and write JUnit beside the report unless told otherwise."""
     if config.option.verbose < 2:
         config.option.tbstyle = "no"
         config.option.reportchars = ""
     if config.option.xmlpath is None and not config.option.collectonly:
-        config.option.xmlpath = str(config.rootpath / "reports" / "junit.xml")
+        directory = os.environ.get(f"{PREFIX}REPORTS") or DEFAULT_REPORTS
+        config.option.xmlpath = str(config.rootpath / directory / "junit.xml")
 
 
 def retell(item: pytest.Item, call_info: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
@@ -286,7 +304,7 @@ def conclude(config: pytest.Config) -> None:
     if line is not None and not is_abandoned(config):
         settings, seconds = config.stash[SETTINGS], config.stash[STOPWATCH].seconds
         data = make_report(line.results, line, settings, seconds)
-        path = config.rootpath / "reports" / REPORT_NAME
-        path.parent.mkdir(exist_ok=True)
+        path = config.rootpath / settings.reports / REPORT_NAME
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(data.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
         report.summary(config, line, settings, seconds)

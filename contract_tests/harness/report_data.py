@@ -6,6 +6,7 @@ Its JSON Schema is `contract_tests/report.schema.json`, written by `python -m co
 from __future__ import annotations
 
 import json
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -68,6 +69,8 @@ class Evidence(_Data):
     """One thing that was seen against a rule. Keys and secrets are shortened."""
 
     seen: str
+    after_requests: int = Field(description="How many requests had been sent when it was found.")
+    after_seconds: float = Field(description="How long the run had lasted by then.")
     operation_id: str | None
     response: str | None = Field(description="Status and body, in one line.")
     curl: str | None = Field(
@@ -121,7 +124,7 @@ class Report(_Data):
 
 def make_report(results: Results, session: Session, settings: Settings, seconds: float) -> Report:
     """Make the report of a run."""
-    target = session.target
+    target, start = session.target, time.monotonic() - seconds
     return Report(
         tool=Tool(schemathesis=_version("schemathesis"), hypothesis=_version("hypothesis")),
         target=TargetData(
@@ -136,7 +139,7 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         requests=Requests(
             total=results.requests, by_file=dict(results.requests_by_file), unplanned_refusals=results.unplanned_429s
         ),
-        rules=[_rule(result, results, target) for _, result in sorted(results.rules.items())],
+        rules=[_rule(result, results, target, start) for _, result in sorted(results.rules.items())],
         observations=_observations(results),
         verdict=make_verdict(results),
     )
@@ -152,7 +155,7 @@ def make_verdict(results: Results) -> Verdict:
     return Verdict(outcome="conforms", exit_status=0, partial=results.partial, reasons=[])
 
 
-def _rule(result: RuleResult, results: Results, target: Target) -> RuleData:
+def _rule(result: RuleResult, results: Results, target: Target, start: float) -> RuleData:
     rule = result.rule
     return RuleData(
         id=rule.id,
@@ -166,14 +169,16 @@ def _rule(result: RuleResult, results: Results, target: Target) -> RuleData:
         broken=len(result.breaks),
         fails_the_run=any(results.fails(found) for found in result.breaks),
         reasons=result.reasons if result.outcome == "not checked" else [],
-        evidence=[_evidence(found, target) for found in result.breaks[:_MOST_EVIDENCE]],
+        evidence=[_evidence(found, target, start) for found in result.breaks[:_MOST_EVIDENCE]],
     )
 
 
-def _evidence(found: Break, target: Target) -> Evidence:
+def _evidence(found: Break, target: Target, start: float) -> Evidence:
     exchange = found.exchange
     return Evidence(
         seen=redact(found.seen),
+        after_requests=found.after_requests,
+        after_seconds=round(found.found_at - start, 3),
         operation_id=found.operation_id,
         response=exchange.summary() if exchange else None,
         curl=target.curl(exchange.request) if exchange else None,

@@ -7,8 +7,9 @@ the rules is in `results.py`.
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NoReturn, TypeVar
 
 import pytest
@@ -36,6 +37,14 @@ class Rule:
     def subject(self) -> str:
         return self.id.partition("/")[0]
 
+    def __post_init__(self) -> None:
+        if RULES.setdefault(self.id, self) != self:
+            raise ValueError(f"two rules have the id {self.id}")
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule of the modules that were imported, by id."""
+
 
 @dataclass(frozen=True)
 class Break:
@@ -44,6 +53,10 @@ class Break:
     rule: Rule
     seen: str
     exchange: Exchange | None = None
+    after_requests: int = 0
+    """How many requests had been sent when it was found."""
+    found_at: float = field(default_factory=time.monotonic, compare=False)
+    """When it was found, on the clock of `time.monotonic`."""
 
     @property
     def operation_id(self) -> str | None:

@@ -142,7 +142,7 @@ class Session:
 
     def judge(self, rule: Rule, seen: Sequence[str], exchange: Exchange | None = None) -> None:
         """Book what was seen against a rule in the current test; nothing seen means that it held."""
-        self.breaks += [Break(rule, message, exchange) for message in seen]
+        self.breaks += [Break(rule, message, exchange, self.results.requests) for message in seen]
         if not seen:
             self.results.held(rule)
 

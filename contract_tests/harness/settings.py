@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from contract_tests.harness.provoke import Key, Provocations, read_provocations
 
 PREFIX = "COSPEC_"
+DEFAULT_REPORTS = "reports"
 
 Profile = Literal["standard", "deep"]
 
@@ -102,6 +103,8 @@ class Settings(BaseSettings):
     """The receiver's certificate chain and private key, in PEM. Without it the receiver speaks plain HTTP."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     """How long to wait for an answer."""
+    reports: Path = Path(DEFAULT_REPORTS)
+    """The directory that the reports are written to."""
 
     @property
     def provocations(self) -> Provocations:

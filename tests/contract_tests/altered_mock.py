@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import pytest
-
 from mock_server import hosting
 from mock_server.application import Application
 from mock_server.asgi import Message, Receive, Send
@@ -87,10 +85,8 @@ def altered(
             await send({"type": "http.response.start", "status": told.status, "headers": pairs})
             await send({"type": "http.response.body", "body": told.body})
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hosting, "Application", Altered)
-        with hosting.running() as url:
-            yield url
+    with hosting.running(hosting.Settings(build=Altered)) as url:
+        yield url
 
 
 def _scope(scope: Message, request: Asked, meant: Asked) -> Message:

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from mock_server.altered import AlteredApplication
 from mock_server.application import Application
 from mock_server.clock import Clock
 from mock_server.deliveries import Delivery, Outcome
@@ -49,7 +50,9 @@ class Mock:
 
     def __init__(self, *, control: bool = True) -> None:
         self.receivers = Receivers()
-        self.application = Application(deliverer=self.receivers, control=control, clock=Clock(lambda: START))
+        self.application: Application | AlteredApplication = Application(
+            deliverer=self.receivers, control=control, clock=Clock(lambda: START)
+        )
         self._runner = asyncio.Runner()
 
     def close(self) -> None:

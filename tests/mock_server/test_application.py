@@ -7,7 +7,7 @@ import json
 import pytest
 
 from generated.contract import OPERATIONS, RATE_LIMIT_REQUESTS, Operation
-from mock_server.application import Application
+from mock_server.application import Application, Parts
 from mock_server.asgi import MAX_BODY_BYTES
 from mock_server.calls import Answer, Call
 from mock_server.clock import Clock
@@ -153,7 +153,7 @@ def test_a_mistake_of_the_mock_is_answered_as_documented(mock: Mock, caplog: pyt
     def fail(call: Call) -> Answer:
         raise RuntimeError("a mistake")
 
-    mock.application = Application(clock=Clock(), handlers={**HANDLERS, "listRuns": fail})
+    mock.application = Application(clock=Clock(), parts=Parts(handlers={**HANDLERS, "listRuns": fail}))
     response = mock.client().get("/v1/runs")
     assert (response.status, response.code) == (500, "INTERNAL_ERROR")
     assert b"a mistake" not in response.content

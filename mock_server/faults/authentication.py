@@ -1,0 +1,149 @@
+"""What can go wrong with asking for a key, on every operation and before everything else?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from generated.contract import OPERATIONS
+from mock_server.altered import Bench, Exchange, Proceed
+from mock_server.faults.registry import fault
+
+_STRANGER = (b"authorization", b"Bearer csk_live_stranger")
+
+
+def _authorizations(exchange: Exchange) -> list[bytes]:
+    return [value for name, value in exchange.request_headers if name == b"authorization"]
+
+
+def _let_in(exchange: Exchange) -> None:
+    others = [header for header in exchange.request_headers if header[0] != b"authorization"]
+    exchange.request_headers = [*others, _STRANGER]
+
+
+def _open(mock: Bench, operations: Collection[str]) -> None:
+    """These operations need no key."""
+
+    def before(exchange: Exchange) -> None:
+        if exchange.api_key is None:
+            _let_in(exchange)
+
+    mock.before(before, operations)
+
+
+@fault("authentication/every-operation-needs-a-key")
+def no_key_needed_to_list_repositories(mock: Bench) -> None:
+    """Every operation needs a key, listRepositories too."""
+    _open(mock, ["listRepositories"])
+
+
+@fault("authentication/every-operation-needs-a-key")
+def no_key_needed_to_cancel(mock: Bench) -> None:
+    """Every operation needs a key, cancelRun too."""
+    _open(mock, ["cancelRun"])
+
+
+@fault("authentication/every-operation-needs-a-key")
+def no_key_needed_to_delete_webhooks(mock: Bench) -> None:
+    """Every operation needs a key, deleteWebhook too."""
+    _open(mock, ["deleteWebhook"])
+
+
+@fault("authentication/every-operation-needs-a-key")
+def no_key_needed_to_read_credits(mock: Bench) -> None:
+    """Every operation needs a key, getCredits too."""
+    _open(mock, ["getCredits"])
+
+
+@fault("authentication/every-operation-needs-a-key")
+def any_bearer_value_is_let_in(mock: Bench) -> None:
+    """A Bearer value that is no valid key is refused."""
+
+    def before(exchange: Exchange) -> None:
+        if exchange.api_key is None and any(
+            value.lower().startswith(b"bearer ") for value in _authorizations(exchange)
+        ):
+            _let_in(exchange)
+
+    mock.before(before)
+
+
+@fault("authentication/every-operation-needs-a-key")
+def unknown_keys_may_read(mock: Bench) -> None:
+    """A key that does not exist is refused for reads too."""
+
+    def before(exchange: Exchange) -> None:
+        values = _authorizations(exchange)
+        if exchange.api_key is None and exchange.method == "GET" and values and b"csk_live_" in values[0]:
+            _let_in(exchange)
+
+    mock.before(before)
+
+
+@fault("authentication/code-tells-the-fault", source="assumed")
+def any_scheme_is_accepted(mock: Bench) -> None:
+    """The key comes with the scheme Bearer: another scheme is refused."""
+
+    def before(exchange: Exchange) -> None:
+        exchange.request_headers = [
+            (name, b"Bearer " + value.rpartition(b" ")[2] if name == b"authorization" else value)
+            for name, value in exchange.request_headers
+        ]
+
+    mock.before(before)
+
+
+@fault("authentication/code-tells-the-fault", "authentication/every-operation-needs-a-key", source="assumed")
+def existence_is_told_without_a_key(mock: Bench) -> None:
+    """A request without a key is answered 401 before anything is said of what exists."""
+
+    async def around(exchange: Exchange, proceed: Proceed) -> None:
+        if exchange.api_key is None and exchange.operation_id in ("getRun", "getTemplate", "updateTemplate"):
+            given = exchange.request_headers
+            _let_in(exchange)
+            await proceed()
+            if exchange.status == 404:
+                return
+            exchange.request_headers = given
+        await proceed()
+
+    mock.around(around)
+
+
+@fault("authentication/code-tells-the-fault", "authentication/every-operation-needs-a-key", source="assumed")
+def bodies_are_validated_without_a_key(mock: Bench) -> None:
+    """A request without a key is answered 401 before its body is validated."""
+
+    async def around(exchange: Exchange, proceed: Proceed) -> None:
+        if exchange.api_key is None and exchange.operation_id in ("createRun", "createTemplate", "createWebhook"):
+            given = exchange.request_headers
+            _let_in(exchange)
+            await proceed()
+            if exchange.status == 400:
+                return
+            exchange.request_headers = given
+        await proceed()
+
+    mock.around(around)
+
+
+@fault("requests/operation-succeeds", "requests/valid-is-accepted")
+def keys_are_refused_for_updates(mock: Bench) -> None:
+    """A valid key is good for every operation, updateTemplate too."""
+
+    def before(exchange: Exchange) -> None:
+        exchange.request_headers = [header for header in exchange.request_headers if header[0] != b"authorization"]
+
+    mock.before(before, ["updateTemplate"])
+
+
+@fault("requests/operation-succeeds", "requests/valid-is-accepted", source="node")
+def unknown_request_headers_are_refused(mock: Bench) -> None:
+    """A client may send headers of its own: the n8n node sends X-Cospec-Source on every call."""
+
+    def after(exchange: Exchange) -> None:
+        if any(name == b"x-cospec-source" for name, _ in exchange.request_headers):
+            exchange.status = 400
+            exchange.headers["content-type"] = "application/problem+json"
+            exchange.body = {"type": "BAD_REQUEST", "title": "Bad request", "status": 400, "instance": exchange.path}
+
+    mock.after(after, OPERATIONS)

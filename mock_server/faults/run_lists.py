@@ -1,0 +1,240 @@
+"""What can go wrong with the list of runs: its filters, its order, its meta, what it shows of each run?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from mock_server import runs
+from mock_server.altered import Alteration, Bench, Exchange, drop_member, map_member, set_member
+from mock_server.calls import Answer, Call, Handler
+from mock_server.faults.registry import add, fault
+
+FILTERS = {
+    "status": "runs/filter-status",
+    "search": "runs/filter-search",
+    "template": "runs/filter-template",
+    "model": "runs/filter-model",
+    "outputTypes": "runs/filter-output-types",
+}
+"""The filters of listRuns and the suite's rules of them."""
+
+
+def _asking(mock: Bench, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """The list is asked for with another query."""
+    mock.handle("listRuns", lambda call, inner: inner(replace(call, query={**call.query, **change(dict(call.query))})))
+
+
+def _ignoring(name: str) -> Alteration:
+    return lambda mock: _asking(mock, lambda query: {name: None})
+
+
+for _name, _rule in FILTERS.items():
+    add(
+        f"{_name.lower()}-filter-is-ignored",
+        f"listRuns: {_name} selects runs.",
+        _ignoring(_name),
+        (_rule,),
+        "reference",
+    )
+
+
+@fault("runs/filter-status", source="reference")
+def only_the_first_status_is_filtered_by(mock: Bench) -> None:
+    """listRuns: status may be several, separated by commas: each of them selects."""
+    _asking(mock, lambda query: {"status": query["status"] and query["status"][:1]})
+
+
+@fault("runs/filter-output-types", source="reference")
+def only_the_last_output_type_is_filtered_by(mock: Bench) -> None:
+    """listRuns: outputTypes may be several, separated by commas: each of them selects."""
+    _asking(mock, lambda query: {"outputTypes": query["outputTypes"] and query["outputTypes"][-1:]})
+
+
+@fault("runs/filter-search", source="reference")
+def searches_find_only_beginnings(mock: Bench) -> None:
+    """listRuns: search finds its text anywhere in the prompt."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        text = call.query["search"]
+        kept = dict(call.organization.runs)
+        for run in list(kept.values()):
+            if text is not None and not run.prompt.startswith(text):
+                del kept[run.id]
+        return inner(replace(call, organization=replace(call.organization, runs=kept)))
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/filters-together", source="reference")
+def filters_are_alternatives(mock: Bench) -> None:
+    """listRuns: several filters select the runs that each of them selects."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        given = [name for name in FILTERS if call.query[name] is not None]
+        if len(given) < 2:
+            return inner(call)
+        kept = {}
+        for name in given:
+            query = {**call.query, **dict.fromkeys(FILTERS), name: call.query[name], "page": 1, "limit": 10**6}
+            for item in orjson.loads(orjson.dumps(inner(replace(call, query=query)).body["data"])):
+                kept[item["id"]] = call.organization.runs[item["id"]]
+        return inner(
+            replace(
+                call,
+                organization=replace(call.organization, runs=kept),
+                query={**call.query, **dict.fromkeys(FILTERS)},
+            )
+        )
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/newest-first", source="reference")
+def runs_are_listed_oldest_first(mock: Bench) -> None:
+    """listRuns: order is desc by default: the newest run comes first."""
+    mock.own_parameter_schema("listRuns", "order")["default"] = "asc"
+
+
+@fault("runs/sort-by-created-at", source="reference")
+def order_is_ignored(mock: Bench) -> None:
+    """listRuns: order asc shows the oldest first."""
+    _asking(mock, lambda query: {"order": "desc"})
+
+
+@fault("runs/sort-by-cost", source="reference")
+def sort_by_cost_is_ignored(mock: Bench) -> None:
+    """listRuns: sortBy costUsd sorts by cost."""
+    _asking(mock, lambda query: {"sortBy": "createdAt"})
+
+
+@fault("runs/sort-by-cost", source="reference")
+def costs_are_always_ascending(mock: Bench) -> None:
+    """listRuns: order holds for sortBy costUsd too."""
+    _asking(mock, lambda query: {"order": "asc"} if query["sortBy"] == "costUsd" else {})
+
+
+def _meta(mock: Bench, member: str, change: Callable[[Call, Any], Any]) -> None:
+    def handle(call: Call, inner: Handler) -> Answer:
+        answer = inner(call)
+        meta = answer.body["meta"]
+        return Answer(200, {**answer.body, "meta": {**meta, member: change(call, meta[member])}})
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/active-count", "concurrency/active-count-agrees", source="reference")
+def active_count_is_of_running_runs(mock: Bench) -> None:
+    """meta.activeCount counts pending runs too."""
+    _meta(
+        mock,
+        "activeCount",
+        lambda call, count: sum(run.status == "running" for run in call.organization.active_runs.values()),
+    )
+
+
+@fault("runs/active-count", "concurrency/active-count-agrees", source="reference")
+def active_count_is_of_all_runs(mock: Bench) -> None:
+    """meta.activeCount counts no run that has ended."""
+    _meta(mock, "activeCount", lambda call, count: len(call.organization.runs))
+
+
+@fault("runs/meta-is-of-all-runs", source="reference")
+def active_count_follows_the_filters(mock: Bench) -> None:
+    """meta speaks of all runs of the organization, whatever the filters leave."""
+
+    def count(call: Call, count: int) -> int:
+        query = {**call.query, "page": 1, "limit": 10**6}
+        listed = orjson.loads(orjson.dumps(runs.list_runs(replace(call, query=query)).body["data"]))
+        return sum(run["status"] in ("pending", "running") for run in listed)
+
+    _meta(mock, "activeCount", count)
+
+
+@fault("runs/has-ever-run", source="reference")
+def has_ever_run_is_always_true(mock: Bench) -> None:
+    """meta.hasEverRun is false before the first run."""
+    _meta(mock, "hasEverRun", lambda call, has: True)
+
+
+@fault("runs/has-ever-run", "runs/meta-is-of-all-runs", source="reference")
+def has_ever_run_means_active(mock: Bench) -> None:
+    """meta.hasEverRun is true for good once there was a run."""
+    _meta(mock, "hasEverRun", lambda call, has: bool(call.organization.active_runs))
+
+
+@fault("runs/list-agrees-with-reading", source="reference")
+def listed_runs_are_stale(mock: Bench) -> None:
+    """A list shows a run in the state that reading it shows."""
+    mock.after(
+        map_member("data.*.status", lambda status: "running" if status == "completed" else status), ["listRuns"], [200]
+    )
+
+
+@fault("runs/list-agrees-with-reading", source="reference")
+def listed_runs_cost_only_their_agent(mock: Bench) -> None:
+    """A listed run's totalCostUsd is the one that reading it shows."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        answer = inner(call)
+        items = orjson.loads(orjson.dumps(answer.body["data"]))
+        for item in items:
+            usage = call.organization.runs[item["id"]].usage
+            if usage is not None:
+                item["usage"]["totalCostUsd"] = usage["agent"]["costUsd"]
+        return Answer(200, {**answer.body, "data": items})
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/list-shows-the-outputs", source="reference")
+def outputs_are_left_out_of_lists(mock: Bench) -> None:
+    """A listed run has its outputs, links and names too."""
+    mock.after(set_member("data.*.outputs", []), ["listRuns"], [200])
+
+
+@fault("runs/list-shows-the-outputs", source="reference")
+def listed_texts_are_left_out(mock: Bench) -> None:
+    """A listed run's text outputs are there, but for their content."""
+    mock.after(
+        map_member("data.*.outputs", lambda outputs: [each for each in outputs if each["type"] != "text"]),
+        ["listRuns"],
+        [200],
+    )
+
+
+@fault("responses/body-fits-its-schema", source="reference")
+def listed_runs_have_no_template(mock: Bench) -> None:
+    """A listed run names its template."""
+    mock.after(drop_member("data.*.templateSlug"), ["listRuns"], [200])
+
+
+@fault("runs/list-agrees-with-reading", "runs/is-what-was-asked", source="reference")
+def listed_prompts_are_cut(mock: Bench) -> None:
+    """A listed run has its whole prompt."""
+    mock.after(map_member("data.*.prompt", lambda prompt: prompt[:20]), ["listRuns"], [200])
+
+
+@fault("responses/no-server-error", source="reference")
+def filters_with_quotes_fail(mock: Bench) -> None:
+    """A search may be any text."""
+
+    def change(exchange: Exchange) -> None:
+        if set(exchange.parameters.get("search", "")) & set("'%\\"):
+            exchange.status, exchange.body = 500, {"type": "INTERNAL_ERROR", "title": "Error", "status": 500}
+
+    mock.after(change, ["listRuns"], [200])
+
+
+@fault("runs/filter-status", "runs/list-agrees-with-reading", source="reference")
+def cancelled_runs_are_not_listed(mock: Bench) -> None:
+    """listRuns lists every run, also those that were cancelled."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        kept = {run.id: run for run in call.organization.runs.values() if run.status != "cancelled"}
+        return inner(replace(call, organization=replace(call.organization, runs=kept)))
+
+    mock.handle("listRuns", handle)

@@ -1,0 +1,120 @@
+"""In what state may an organization be? Full of things, with few, or at work all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from mock_server import usage, webhooks
+from mock_server.altered import Bench
+from mock_server.calls import Answer, Call, Handler
+from mock_server.organization import Organization
+from mock_server.pagination import page_of
+from mock_server.repositories import REPOSITORIES, address_of
+from mock_server.runs import new_run
+from mock_server.templates import SYSTEM_TEMPLATES, create_template
+from mock_server.variants.registry import variant
+
+_MANY_RUNS, _MANY_TEMPLATES, _MANY_WEBHOOKS = 130, 110, 9
+
+
+def _at_first(mock: Bench, set_up: Callable[[Call], object]) -> None:
+    """Each organization that is in no special state is set up before its first request is answered."""
+    known: list[Organization] = []
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        if not any(each is call.organization for each in known):
+            known.append(call.organization)
+            if call.organization.scenario is None:
+                set_up(call)
+        return inner(call)
+
+    mock.handle_all(handle)
+
+
+def _start(call: Call, prompt: str, at: float) -> Any:
+    address = address_of("acme/storefront")
+    assert address is not None
+    body = {"repo": "acme/storefront", "prompt": prompt, "template": SYSTEM_TEMPLATES[0].slug}
+    return new_run(call.organization, SYSTEM_TEMPLATES[0], address, body, at)
+
+
+@variant
+def organizations_have_a_past(mock: Bench) -> None:
+    """The organization has many runs, templates, webhooks and usage records already."""
+
+    def set_up(call: Call) -> None:
+        for number in range(_MANY_RUNS):
+            run = _start(call, f"Earlier run {number}.", round(call.now - 90_000 + 600 * number, 3))
+            run.started_at = run.created_at + 2
+            call.run_events.finish(call.organization, run, round(run.created_at + 60, 3))
+        for number in range(_MANY_TEMPLATES):
+            body = {"slug": f"earlier-{number}", "name": f"Earlier {number}", "baseImage": "node-22"}
+            create_template(replace(call, body=body))
+        for number in range(_MANY_WEBHOOKS):
+            hook: dict[str, Any] = {"url": f"https://hooks.earlier.example/{number}", "events": ["run.failed"]}
+            webhooks.create_webhook(replace(call, body=hook))
+
+    _at_first(mock, set_up)
+
+
+@variant
+def others_are_at_work(mock: Bench) -> None:
+    """Others use the organization meanwhile: they start and end runs, change templates and webhooks."""
+    chance = Random(3)
+    numbers: dict[str, int] = {}
+
+    def work(call: Call) -> None:
+        organization = call.organization
+        number = numbers[organization.name] = numbers.get(organization.name, 0) + 1
+        kind = chance.choice(("run", "template", "webhook", "charge"))
+        if kind == "run" and len(organization.active_runs) < 2:
+            call.run_events.begin(organization, _start(call, f"Another's run {number}.", call.now))
+        elif kind == "template":
+            body = {"slug": f"another-{number}", "name": "Another's", "baseImage": "node-22"}
+            create_template(replace(call, body=body))
+        elif kind == "webhook" and len(organization.webhooks) < 5:
+            hook: dict[str, Any] = {"url": f"https://hooks.another.example/{number}", "events": ["run.failed"]}
+            webhooks.create_webhook(replace(call, body=hook))
+        elif kind == "charge":
+            usage.grant(organization, 1.0, "Another's grant", call.now)
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        if call.organization.scenario is None and chance.random() < 0.08:
+            work(call)
+        return inner(call)
+
+    mock.handle_all(handle)
+
+
+@variant
+def others_use_the_key(mock: Bench) -> None:
+    """Others send requests with the same key meanwhile: Remaining goes down by more than one at times."""
+    windows: dict[str, Any] = {}
+    chance = Random(4)
+    make = mock.parts.window
+
+    def new_window(key: Any) -> Any:
+        windows[key.id] = make(key)
+        return windows[key.id]
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        if chance.random() < 0.1:
+            windows[call.api_key.id].take(call.now)
+        return inner(call)
+
+    mock.parts.window = new_window
+    mock.handle_all(handle)
+
+
+@variant
+def there_are_two_repositories(mock: Bench) -> None:
+    """The organization can reach two repositories only."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        data, counts = page_of(REPOSITORIES[:2], call.query)
+        return Answer(200, {"data": data, "pagination": counts})
+
+    mock.handle("listRepositories", handle)

@@ -1,0 +1,192 @@
+"""What do the suite's runs against faults and variants prove? Each judged; as data and as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeVar
+
+from mock_server.faults import Fault
+from mock_server.variants import Variant
+from scripts.trial import Trial, carry_out
+
+MILESTONES = (50, 100, 200, 400, 600)
+"""After so many requests the curve tells how many faults were caught."""
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What became of one fault with one seed."""
+
+    name: str
+    promise: str
+    source: str
+    seed: int
+    rule: str | None
+    """The rule that caught it first; None: none that states the promise."""
+    requests: int | None
+    """How many requests had been sent by then."""
+    seconds: float | None
+    accidents: list[str]
+    """The other rules that broke, where none that states the promise did."""
+    error: str | None
+    """Why there is no report."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What became of one variant with one seed."""
+
+    name: str
+    choice: str
+    seed: int
+    passed: bool
+    requests: int
+    seconds: float
+    broken: list[str]
+    """The rules that fail the run."""
+    warnings: list[str]
+    """The assumptions that do not hold."""
+    reasons: list[str]
+    """Why nothing could be said."""
+
+
+def try_fault(fault: Fault, seed: int, *, fast: bool) -> Caught:
+    """Run the suite against a fault until a rule that states its promise is broken."""
+    rules = fault.rules if fast else ()
+    report = carry_out(Trial(faults=(fault.name,), seed=seed, rules=rules, stop_at=fault.rules))
+    told = (fault.name, fault.promise, fault.source, seed)
+    if isinstance(report, str):
+        return Caught(*told, rule=None, requests=None, seconds=None, accidents=[], error=report)
+    broken = [rule for rule in report.rules if rule.broken]
+    meant = [rule for rule in broken if rule.id in fault.rules and (fault.is_assumed or rule.level == "must")]
+    if not meant:
+        others = [f"{rule.id} ({rule.level})" for rule in broken]
+        error = "; ".join(report.verdict.reasons) or None
+        return Caught(*told, rule=None, requests=None, seconds=None, accidents=others, error=error)
+    first = min(meant, key=lambda rule: rule.evidence[0].after_requests)
+    found = first.evidence[0]
+    return Caught(*told, first.id, found.after_requests, found.after_seconds, accidents=[], error=None)
+
+
+def try_variant(variant: Variant, seed: int) -> Passed:
+    """Run the whole suite against a variant."""
+    report = carry_out(Trial(variants=(variant.name,), seed=seed))
+    told = (variant.name, variant.choice, seed)
+    if isinstance(report, str):
+        return Passed(*told, passed=False, requests=0, seconds=0, broken=[], warnings=[], reasons=[report])
+    broken = [rule for rule in report.rules if rule.broken]
+    return Passed(
+        *told,
+        passed=report.verdict.exit_status == 0,
+        requests=report.requests.total,
+        seconds=report.seconds,
+        broken=[f"{rule.id}: {rule.evidence[0].seen}" for rule in broken if rule.fails_the_run],
+        warnings=[rule.id for rule in broken if not rule.fails_the_run],
+        reasons=report.verdict.reasons,
+    )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything that was tried."""
+
+    seeds: list[int]
+    seconds: float
+    faults: list[Caught]
+    variants: list[Passed]
+
+    @property
+    def uncaught(self) -> list[Caught]:
+        return [caught for caught in self.faults if caught.rule is None]
+
+    @property
+    def failed(self) -> list[Passed]:
+        return [passed for passed in self.variants if not passed.passed]
+
+    def share_caught_after(self, requests: int) -> float:
+        """The share of faults, over all seeds, that were caught by then."""
+        caught = sum(each.requests is not None and each.requests <= requests for each in self.faults)
+        return caught / len(self.faults) if self.faults else 1.0
+
+
+def prove(
+    faults: Sequence[Fault], variants: Sequence[Variant], seeds: Sequence[int], *, fast: bool, jobs: int
+) -> Proof:
+    """Try everything with every seed, `jobs` at a time."""
+    start = time.monotonic()
+    with ThreadPoolExecutor(jobs) as pool:
+        caught = [pool.submit(try_fault, fault, seed, fast=fast) for seed in seeds for fault in faults]
+        passed = [pool.submit(try_variant, variant, seed) for seed in seeds for variant in variants]
+        results = [each.result() for each in caught], [each.result() for each in passed]
+    return Proof(list(seeds), round(time.monotonic() - start, 1), *results)
+
+
+def percent(share: float) -> str:
+    """The share in whole percent, rounded down, so that 100 % means all."""
+    return f"{int(share * 100)} %"
+
+
+def as_markdown(proof: Proof) -> str:
+    """The proof for people: what it comes to, the curve, and a row for each fault and variant."""
+    caught, passed = len(proof.faults) - len(proof.uncaught), len(proof.variants) - len(proof.failed)
+    seeds = ", ".join(map(str, proof.seeds))
+    lines = [
+        "# What the suite catches and what it leaves alone",
+        "",
+        f"Faults caught by a rule that states their promise: {caught} of {len(proof.faults)}.",
+        f"Variants passed: {passed} of {len(proof.variants)}. Seeds: {seeds}.",
+        "",
+        "| requests | faults caught by then |",
+        "| ---: | ---: |",
+        *(f"| {count} | {percent(proof.share_caught_after(count))} |" for count in MILESTONES),
+        "",
+        "## Faults",
+        "",
+        "Requests and seconds until caught are medians over the seeds.",
+        "",
+        "| fault | the promise that it breaks | caught by | requests | seconds |",
+        "| --- | --- | --- | ---: | ---: |",
+        *(_fault_row(rows) for rows in _by_name(proof.faults)),
+        "",
+        "## Variants",
+        "",
+        "| variant | what this server does | verdict | assumptions that it does not share |",
+        "| --- | --- | --- | --- |",
+        *(_variant_row(rows) for rows in _by_name(proof.variants)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+Row = TypeVar("Row", Caught, Passed)
+
+
+def _by_name(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows of each fault or variant together, in the order in which they first come."""
+    named: dict[str, list[Row]] = {}
+    for row in rows:
+        named.setdefault(row.name, []).append(row)
+    return list(named.values())
+
+
+def _fault_row(rows: Sequence[Caught]) -> str:
+    first = rows[0]
+    rules = sorted({row.rule or "**not caught**" for row in rows})
+    requests = [row.requests for row in rows if row.requests is not None]
+    seconds = [row.seconds for row in rows if row.seconds is not None]
+    numbers = f"{median(requests):.0f} | {median(seconds):.1f}" if requests and seconds else "| "
+    return f"| {first.name} | {_cell(first.promise)} | {', '.join(rules)} | {numbers} |"
+
+
+def _variant_row(rows: Sequence[Passed]) -> str:
+    first = rows[0]
+    verdict = "conforms" if all(row.passed for row in rows) else "**fails**"
+    warnings = sorted({rule for row in rows for rule in row.warnings})
+    return f"| {first.name} | {_cell(first.choice)} | {verdict} | {', '.join(warnings)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
