@@ -135,10 +135,15 @@ def test_none_is_refused_while_some_remain(session: Session, windows: WindowLog,
 
 
 def _others_at_work(windows: WindowLog, session: Session) -> bool:
-    """Whether somebody else uses the main key too."""
-    pairs = [(one, other) for one, other in windows.pairs(session.target.key) if one.reset == other.reset]
-    steps = Counter(one.remaining - other.remaining for one, other in pairs if not other.refused)
-    return any(step > 1 for step in steps) and len(steps) > 1
+    """Whether somebody else uses the main key too: its windows lose more than its own requests."""
+    by_reset: dict[int, list[Reading]] = {}
+    for found in windows.of(session.target.key):
+        if not found.refused:
+            by_reset.setdefault(found.reset, []).append(found)
+    return any(
+        max(one.remaining for one in readings) - min(one.remaining for one in readings) > len(readings) - 1
+        for readings in by_reset.values()
+    )
 
 
 @rule("rate-limit/exactly-the-remaining-pass", source="overview")

@@ -19,11 +19,6 @@ LEADS_ON = Rule(
     "reference",
     "What a response names can be read, changed, cancelled or deleted by the operation that the document links to.",
 )
-LEADS_ON_AS_ASSUMED = Rule(
-    "sequences/assumed-links-lead-on",
-    "assumed",
-    "What a response names can be cancelled by the operation that is assumed to be there for it.",
-)
 SAME_THING = Rule(
     "sequences/links-lead-to-the-same-thing",
     "reference",
@@ -60,9 +55,10 @@ class Trail:
             wrong = [] if step.exchange.status == 404 else [f"{named} was deleted, but {answer}"]
             self._session.judge(DELETED_IS_GONE, wrong, step.exchange)
             return
-        seen = [f"{step.link.source} names {named}, but {answer}"] if step.exchange.status in (400, 404) else []
-        is_assumed = OPERATIONS[step.link.operation_id].source == "assumed"
-        self._session.judge(LEADS_ON_AS_ASSUMED if is_assumed else LEADS_ON, seen, step.exchange)
+        if OPERATIONS[step.link.operation_id].source != "assumed":
+            lost = step.exchange.status in (400, 404)
+            seen = [f"{step.link.source} names {named}, but {answer}"] if lost else []
+            self._session.judge(LEADS_ON, seen, step.exchange)
         if step.exchange.succeeded:
             _is_the_same(self._session, step, named)
             if OPERATIONS[step.link.operation_id].method == "DELETE":

@@ -153,7 +153,9 @@ class Charges:
 
     @gathered
     def together(self) -> list[Filtered]:
-        """Sandbox records between two dates that leave out some on both sides where there are as many gaps."""
+        """Grants between two dates; among the other records that these leave out is one between them, and one grant
+        is not, where there are such.
+        """
         cuts = sorted(self._cuts()[:2])
         start, end = (
             cuts[0],
@@ -161,9 +163,9 @@ class Charges:
         )
         return [
             self._list(
-                f"resourceType=sandbox, startDate={_text(start)} and endDate={_text(end)}",
-                lambda record: record.get("resourceType") == "sandbox" and start < _at(record) < end,
-                resourceType="sandbox",
+                f"resourceType=credit_grant, startDate={_text(start)} and endDate={_text(end)}",
+                lambda record: record.get("resourceType") == "credit_grant" and start < _at(record) < end,
+                resourceType="credit_grant",
                 startDate=_text(start),
                 endDate=_text(end),
             )

@@ -51,6 +51,8 @@ class Parameter:
     """The source of the sentence that a value outside the schema is refused."""
     schema: Schema
     pointer: tuple[str, ...]
+    example: Any
+    """A value that the document shows, if it shows one."""
     is_list: bool
     """Whether several values are given in one, separated by commas."""
 
@@ -114,6 +116,7 @@ class Document:
                     refusal_source=parameter.get("x-refusal-source", source),
                     schema=self.at(schema),
                     pointer=schema,
+                    example=parameter.get("example"),
                     is_list=parameter.get("explode") is False,
                 )
             )

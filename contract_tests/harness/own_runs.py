@@ -28,7 +28,7 @@ TEMPLATE_GUARDRAILS = {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2}
 TEMPLATE_ENV = {"CT_SHARED": "template", "CT_TEMPLATE": "template"}
 OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.2, "timeoutSeconds": 60}
 OWN_ENV = {"CT_SHARED": "run", "CT_RUN": "run"}
-METADATA = {"suite": "contract tests", "sign": "✓ é"}
+METADATA = {"suite": "contract tests", "Ticket-ID": "ABC-12", "sign": "✓ é"}
 _NO_MORE = "There is nothing else to do. "
 LONGEST_PAGE = 100
 MOST_LOGS = 250
@@ -157,7 +157,7 @@ class OwnRuns:
         return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more."
 
     def _start(self, name: str, template: Mapping[str, Any], *, read: bool = True, **members_: Any) -> Life:
-        body = {"prompt": self._prompt(name), **members_}
+        body = {**members_, "prompt": " ".join([self._prompt(name), members_.get("prompt", "")]).strip()}
         life = self._lives.start(f"the run {name!r}", template, body)
         if read:
             self._lives.read(life)
@@ -167,6 +167,7 @@ class OwnRuns:
     def _everything(self) -> dict[str, Any]:
         branch = self._world.default_branch(self._world.repositories()[0])
         return {
+            **self._to_complete(),
             "model": "haiku",
             "guardrails": dict(OWN_GUARDRAILS),
             "env": dict(OWN_ENV),
@@ -174,6 +175,11 @@ class OwnRuns:
             "callbackUrl": self._world.fresh_url(),
             **({} if branch is None else {"branch": branch}),
         }
+
+    def _to_complete(self) -> Mapping[str, Any]:
+        """What makes a run complete with outputs of all kinds on a server that can be told to."""
+        difference = self._provocations.runs.get("completed")
+        return difference.body if difference is not None else {}
 
     def _active_lists(self, template: Mapping[str, Any]) -> tuple[Exchange, Exchange]:
         """The active runs, and a list that its filters leave empty, with nothing begun or ended between the two."""

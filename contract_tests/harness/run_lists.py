@@ -114,7 +114,9 @@ class Lists:
             self._among_ours(
                 "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
             ),
-            self._among_ours("outputTypes=issue", lambda run: "issue" in types(run), outputTypes="issue"),
+            self._among_ours(
+                "outputTypes=text,issue", lambda run: bool({"text", "issue"} & types(run)), outputTypes="text,issue"
+            ),
         ]
 
     @gathered

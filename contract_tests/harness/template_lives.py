@@ -158,11 +158,10 @@ class TemplateLives:
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
 
-    def _make(self, given: Mapping[str, Any]) -> Made:
-        given = {"slug": self._world.fresh_name(), **given}
-        made = Made(given, self._create(given))
+    def _made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
+        made = Made(given, answer)
         if not isinstance(made.template.get("id"), str):
-            not_checked(f"because no template could be created: {made.exchange.summary()[:200]}")
+            not_checked(f"because no template could be created: {answer.summary()[:200]}")
         return made
 
     def _create(self, body: Mapping[str, Any]) -> Exchange:
@@ -180,8 +179,22 @@ class TemplateLives:
     # The one that is changed
 
     @gathered
+    def _pair(self) -> tuple[Made, Exchange]:
+        """Two creates with one slug at once: what came of the one that succeeded, and the answer to the other."""
+        slug = self._world.fresh_name()
+        wishes = [{"slug": slug, **FULL, "name": name} for name in (FULL["name"], "Contract test, twin")]
+        answers = self._session.send_together(
+            [self._session.build("createTemplate", body=wish) for wish in wishes], planned_refusal=False
+        )
+        first = next((number for number, answer in enumerate(answers) if answer.succeeded), 0)
+        return self._made(wishes[first], answers[first]), answers[1 - first]
+
     def full(self) -> Made:
-        return self._make(FULL)
+        return self._pair()[0]
+
+    def slug_taken(self) -> Exchange:
+        """The answer to the other create with its slug."""
+        return self._pair()[1]
 
     @gathered
     def list_before(self) -> Listing:
@@ -198,16 +211,10 @@ class TemplateLives:
         return self._read(full.id), self._read(full.slug)
 
     @gathered
-    def slug_taken(self) -> Exchange:
-        """A create with its slug."""
-        self.reads_before()
-        return self._create({"slug": self.full().slug, "name": "Contract test, twin", "baseImage": "node-22"})
-
-    @gathered
     def updates(self) -> list[Exchange]:
         """The answers to CHANGES, in order. Some seconds lie between the first and the others."""
         full = self.full()
-        self.slug_taken()
+        self.reads_before()
         answers = []
         for number, change in enumerate(CHANGES):
             if number == EMPTY + 1:
@@ -265,7 +272,8 @@ class TemplateLives:
 
     @gathered
     def bare(self) -> Made:
-        return self._make({"name": "Contract test, bare", "baseImage": "php-8.3"})
+        given = {"slug": f"2{self._world.fresh_name()}", "name": "Contract test, bare", "baseImage": "php-8.3"}
+        return self._made(given, self._create(given))
 
     @gathered
     def use(self) -> Use:

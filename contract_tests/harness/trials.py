@@ -155,7 +155,7 @@ class Trials:
             if parameter.location != "query":
                 continue
             schema = self._resolved(parameter.schema["items"]) if parameter.is_list else parameter.schema
-            values = list(_inside(schema, example="a"))
+            values = list(_inside(schema, parameter.example or "a"))
             if parameter.name in _POSITIONS:
                 values = values[:1]
             if parameter.is_list:

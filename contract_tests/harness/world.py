@@ -73,7 +73,7 @@ class World:
 
     def fresh_url(self) -> str:
         """A webhook's URL that nothing has yet; its host never resolves."""
-        return f"https://hooks.acme.example/{self.fresh_name()}"
+        return f"https://hooks.acme.example/Contract-Tests/{self.fresh_name()}?by=suite"
 
     @property
     def is_settled(self) -> bool:

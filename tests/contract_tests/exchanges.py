@@ -49,15 +49,20 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     without: tuple[str, ...] = (),
     content: bytes | None = None,
+    sent: Any = None,
     **asked: Any,
 ) -> Exchange:
-    """An answer with the headers of a right server; `headers` and `without` alter them, `asked` the request."""
+    """An answer with the headers of a right server; `headers` and `without` alter them, `asked` the request,
+    `sent` is its body.
+    """
     operation = OPERATIONS.get(operation_id or "")
-    parts = {
+    parts: dict[str, Any] = {
         "method": operation.method if operation else "GET",
         "path": operation.path.replace("{id}", "one").replace("{idOrSlug}", "one") if operation else "/v1/nothing",
         "authorization": f"Bearer {KEY}",
     }
+    if sent is not None:
+        parts |= {"body": sent, "has_body": True}
     request = Request(operation_id=operation_id, **(parts | asked))
     if content is None:
         content = b"" if body is None else json.dumps(body).encode()

@@ -94,7 +94,7 @@ RIGHT = {
         "listRuns", ProblemCode.VALIDATION_FAILED, {"instance": "/v1/runs?limit=0"}, query={"limit": 0}
     ),
     "a refusal of a body with a member that is not named": problem(
-        "createTemplate", ProblemCode.VALIDATION_FAILED, body=_PLAIN | {"owner": "me"}, has_body=True
+        "createTemplate", ProblemCode.VALIDATION_FAILED, sent=_PLAIN | {"owner": "me"}
     ),
     "a refusal of a limit with a sign": problem("listRuns", ProblemCode.VALIDATION_FAILED, query={"limit": "+1"}),
     "a refusal of dates that are not in order": problem(
@@ -142,7 +142,7 @@ WRONG = [
     wrong(
         "valid-is-accepted",
         "a valid request is refused: 400",
-        problem("createTemplate", ProblemCode.VALIDATION_FAILED, body=_PLAIN, has_body=True),
+        problem("createTemplate", ProblemCode.VALIDATION_FAILED, sent=_PLAIN),
     ),
     wrong("valid-is-accepted", "400", problem("listRuns", ProblemCode.VALIDATION_FAILED, query={"limit": 100})),
     wrong(
