@@ -51,7 +51,14 @@ def report(*rules: dict[str, Any], outcome: str = "conforms", **members: Any) ->
 
 def evidence(seen: str) -> dict[str, Any]:
     """What was seen once."""
-    return {"seen": seen, "operationId": "listRuns", "response": "200 {}", "curl": "curl -i https://api.example"}
+    return {
+        "seen": seen,
+        "operationId": "listRuns",
+        "response": "200 {}",
+        "curl": "curl -i https://api.example",
+        "afterRequests": 5,
+        "afterSeconds": 0.5,
+    }
 
 
 BROKEN = rule("pages/total", "broken", failsTheRun=True, evidence=[evidence("total was 3, items were 4")])
