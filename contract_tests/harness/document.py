@@ -188,7 +188,7 @@ class Document:
 
     def _explain(self, error: Any, schema: tuple[str, ...]) -> Iterator[SchemaError]:
         branches = error.kind.as_dict().get("context") if error.kind.name in ("oneOf", "anyOf") else None
-        branch = _meant_branch(branches) if branches else None
+        branch = _meant_branch(branches, len(error.instance_path)) if branches else None
         if branch:
             for item in branch:
                 yield from self._explain(item, schema)
@@ -266,17 +266,15 @@ def _objects(node: Any) -> Iterator[dict[str, Any]]:
             yield from _objects(inner)
 
 
-def _meant_branch(branches: list[list[Any]]) -> list[Any] | None:
+def _meant_branch(branches: list[list[Any]], depth: int) -> list[Any] | None:
     """The alternative that a value was meant to be: not null, and with the right discriminator."""
-    meant = [branch for branch in branches if branch and not _is_other_kind(branch)]
+    meant = [branch for branch in branches if branch and not _is_other_kind(branch, depth)]
     return meant[0] if len(meant) == 1 else None
 
 
-def _is_other_kind(branch: list[Any]) -> bool:
-    top = min(len(error.instance_path) for error in branch)
+def _is_other_kind(branch: list[Any], depth: int) -> bool:
     return any(
-        (error.kind.name == "type" and len(error.instance_path) == top and len(branch) == 1)
-        or error.kind.name == "const"
+        (error.kind.name == "type" and len(error.instance_path) == depth) or error.kind.name == "const"
         for error in branch
     )
 
