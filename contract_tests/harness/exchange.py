@@ -19,7 +19,8 @@ _LONGEST_SHOWN = 600
 
 
 def redact(text: str) -> str:
-    """Show at most four characters of each key and nothing of a webhook's secret."""
+    """Show at most four characters of each key and nothing of a webhook's secret, in what can be written as UTF-8."""
+    text = text.encode("utf-8", "backslashreplace").decode()  # JSON may hold halves of surrogate pairs
     text = _KEY.sub(lambda match: _shorten_key(match.group()), text)
     return _SECRET.sub("whsec_…", text)
 

@@ -197,7 +197,7 @@ def _observations(results: Results) -> list[Observation]:
             Observation(
                 operation_id=operation_id,
                 status=status,
-                code=code,
+                code=None if code is None else redact(code),
                 headers=sorted(seen.headers),
                 count=seen.count,
                 documented=documented,

@@ -137,3 +137,19 @@ def test_a_server_that_keeps_these_promises_passes(tmp_path: Path, mock_url: str
     with altered() as url:
         run = run_here(tmp_path, ROOT / "contract_tests" / file, base_url=url, api_key=KEY, strict="1", seed="1")
     assert (run.status, run.report["verdict"]["outcome"]) == (0, "conforms"), run.output
+
+
+def test_what_no_encoding_can_write_is_told_all_the_same(tmp_path: Path) -> None:
+    """JSON may hold half of a surrogate pair, which is no character."""
+    half = "\ud800"
+
+    def halved(answer: Answer) -> Answer:
+        if answer.status != 404:
+            return answer
+        return answer.having(answer.json | dict.fromkeys(("type", "title", "instance", "requestId"), half))
+
+    with altered(halved) as url:
+        run = run_here(tmp_path, ROOT / "contract_tests" / "test_problems.py", base_url=url, api_key=KEY)
+    assert run.status == 1
+    assert r"the code \ud800 is not in the catalogue" in run.output
+    assert run.broken[OF_CHECK[checks._catalogue]]["evidence"][0]["seen"] == r"the code \ud800 is not in the catalogue"

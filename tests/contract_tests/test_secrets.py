@@ -39,6 +39,8 @@ class Telling:
         if isinstance(body, dict) and str(body.get("secret", "")).startswith("whsec_"):
             self.secrets.append(body["secret"])
         told = f"{answer.asked.headers.get('authorization')} {self.secrets[-1:]}"
+        if "type" in body:
+            body["type"] = told[7:]
         return answer.having({"told": told, **body, "status": told, "title": told, "instance": told[7:], "name": told})
 
 
