@@ -17,7 +17,7 @@ $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test check generate mock compat gate check-gate lock format clean
+.PHONY: help setup test check generate mock compat gate check-gate docs lock format clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ gate: setup ## Say whether a change of the API may go through (BASE=origin/main,
 check-gate: setup ## Test what needs Go: oasdiff and actionlint are built under .tools/, then used
 	@$(RUN) -m scripts.go_tools oasdiff actionlint
 	@$(RUN) -m pytest tests/compatibility tests/workflows
+
+docs: setup ## Write the single-page reference, generated/reference.html (needs Node.js)
+	@$(RUN) -m scripts.reference
 
 lock: setup ## Pin requirements.in in requirements.lock (ARGS=--upgrade takes the newest versions)
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
