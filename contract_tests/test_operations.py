@@ -29,6 +29,15 @@ UNDECLARED = Rule(
     "overview",
     "A path or a method that the API lacks is answered 404 NOT_FOUND.",
 )
+OF_THE_STATE = (
+    ProblemCode.CONCURRENT_RUN_LIMIT_EXCEEDED,
+    ProblemCode.WEBHOOK_LIMIT_EXCEEDED,
+    ProblemCode.USAGE_INSUFFICIENT_CREDITS,
+    ProblemCode.RUN_API_KEY_REQUIRED,
+    ProblemCode.RUN_GITHUB_APP_NOT_INSTALLED,
+    ProblemCode.RUN_GIT_PROVIDER_NOT_INSTALLED,
+)
+"""Refusals that speak of the organization: whether the operation would succeed in another they leave open."""
 EXTREMES = {"standard": 3, "deep": 100}
 """How many requests hold the valid extremes of an operation at the most."""
 NO_JSON = b'{"name": '
@@ -66,7 +75,7 @@ def succeeded(session: Session, operation_id: str, answers: Sequence[Exchange]) 
         return
     if session.results.has_succeeded(operation_id):
         session.judge(SUCCEEDS, [])
-    else:
+    elif not any(answer.code in OF_THE_STATE for answer in answers):
         seen = f"no request succeeds; the first is answered {answers[0].summary()[:200]}"
         session.judge(SUCCEEDS, [seen], answers[0])
 

@@ -153,3 +153,14 @@ def test_what_no_encoding_can_write_is_told_all_the_same(tmp_path: Path) -> None
     assert run.status == 1
     assert r"the code \ud800 is not in the catalogue" in run.output
     assert run.broken[OF_CHECK[checks._catalogue]]["evidence"][0]["seen"] == r"the code \ud800 is not in the catalogue"
+
+
+@pytest.mark.parametrize("name", ["full", "no_credits"])
+def test_an_organization_that_can_take_no_more_is_not_held_against_the_server(
+    tmp_path: Path, mock_url: str, name: str
+) -> None:
+    """Others have all of its places, or spent its money."""
+    file = ROOT / "contract_tests" / "test_operations.py"
+    run = run_here(tmp_path, file, base_url=mock_url, api_key=f"csk_live_{name}_of_others", seed="1")
+    assert run.broken == {}, run.output
+    assert run.status == 0
