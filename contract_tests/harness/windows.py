@@ -102,9 +102,14 @@ class WindowLog:
         return [found for found in self.readings if found.key == f"Bearer {key}"]
 
     def pairs(self, key: str) -> list[tuple[Reading, Reading]]:
-        """Readings of a key that follow one another, the second sent when the first had come back."""
-        readings = self.of(key)
-        return [(one, other) for one, other in pairwise(readings) if other.exchange.sent_at >= one.exchange.received_at]
+        """Readings of a key that follow one another, with no other request of ours under way in between."""
+        readings, found = self.of(key), []
+        next_sent_at = float("inf")
+        for one, other in reversed(list(pairwise(readings))):
+            if one.exchange.received_at <= other.exchange.sent_at and other.exchange.received_at <= next_sent_at:
+                found.append((one, other))
+            next_sent_at = min(next_sent_at, other.exchange.sent_at)
+        return found[::-1]
 
     def saw_apart(self, key: str, other: str | None) -> bool:
         """Whether a request of another key (None: of no valid one) was seen to take nothing from a key's window."""
