@@ -204,7 +204,11 @@ DEFECTS = [
     Defect("check_required", "a required member that is not defined", append(f"{SCHEMAS}/Run/required", "idd")),
     Defect("check_required", "a renamed member", rename(f"{SCHEMAS}/Run/properties/prompt", "promt")),
     Defect("check_required", "a member required twice", append(f"{SCHEMAS}/Run/required", "id")),
-    Defect("check_required", "an undefined member below then", append(f"{SCHEMAS}/Problem/then/required", "error")),
+    Defect(
+        "check_required",
+        "an undefined member below then",
+        append(f"{SCHEMAS}/Problem/dependentSchemas/type/then/required", "error"),
+    ),
     Defect(
         "check_forbidden",
         "a listed webhook with its secret",
@@ -384,9 +388,13 @@ DEFECTS = [
         "an example under another code",
         rename(f"{RESPONSES}/RunEnded/{PROBLEM_JSON}/examples/CONFLICT", "NOT_FOUND"),
     ),
-    Defect("check_problem_schema", "errors that are never required", drop(f"{SCHEMAS}/Problem/then")),
     Defect(
-        "check_problem_schema", "errors that may be empty", drop(f"{SCHEMAS}/Problem/then/properties/errors/minItems")
+        "check_problem_schema", "errors that are never required", drop(f"{SCHEMAS}/Problem/dependentSchemas/type/then")
+    ),
+    Defect(
+        "check_problem_schema",
+        "errors that may be empty",
+        drop(f"{SCHEMAS}/Problem/dependentSchemas/type/then/properties/errors/minItems"),
     ),
     Defect("check_problem_schema", "a type that may be a URL", drop(f"{SCHEMAS}/Problem/properties/type/pattern")),
     # Sources and tables

@@ -138,6 +138,7 @@ class Contract:
         for part in self.applied(schema):
             found |= part.get("properties", {})
             branches = [*part.get("oneOf", []), *part.get("anyOf", []), part.get("then"), part.get("else")]
+            branches += part.get("dependentSchemas", {}).values()
             for branch in branches:
                 found = self.properties(branch) | found
         return found
@@ -149,15 +150,19 @@ def enclosing(location: Location) -> Location | None:
         return location[:-1]
     if len(location) > 2 and location[-2] in ("allOf", "anyOf", "oneOf") and isinstance(location[-1], int):
         return location[:-2]
+    if len(location) > 2 and location[-2] == "dependentSchemas" and location[-3] != "properties":
+        return location[:-2]
     return None
 
 
 def is_refinement(location: Location) -> bool:
-    """Whether the schema only narrows or tests what another says: below `not`, `if`, `then`, `else` or `allOf`.
+    """Whether the schema only narrows or tests what another says: below `not`, `if`, `then`, `else`, `allOf` or
+    `dependentSchemas`.
 
     A property named like one of these does not count.
     """
     return any(
-        key in ("not", "if", "then", "else", "allOf") and (index == 0 or location[index - 1] != "properties")
+        key in ("not", "if", "then", "else", "allOf", "dependentSchemas")
+        and (index == 0 or location[index - 1] != "properties")
         for index, key in enumerate(location)
     )
