@@ -11,7 +11,7 @@ import pytest
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.reading import answered, items, listed, members, shown
-from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.rules import hindered, not_checked, require, rule
 from contract_tests.harness.world import REPOSITORIES_OF_THE_NODE, World
 from generated.contract import ProblemCode
 
@@ -79,7 +79,7 @@ def _is_accepted(answer: Exchange, words: str) -> None:
     refused = answer.code in REFUSALS_OF_REPOSITORIES
     require(not refused, f"a repository {words} is refused with {answer.status} {answer.code}", answer)
     if not answer.succeeded:
-        not_checked(f"because no run could be started: {answer.summary()[:200]}")
+        hindered(f"because no run could be started: {answer.summary()[:200]}")
 
 
 @rule("repositories/listed-can-be-worked-on", source="node")

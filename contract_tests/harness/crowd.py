@@ -15,7 +15,7 @@ from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ACTIVE
 from contract_tests.harness.reading import items, members
-from contract_tests.harness.rules import not_checked
+from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import PROMPT, World
 from generated.contract import CONCURRENT_RUNS, ProblemCode
@@ -116,7 +116,7 @@ class Crowd:
         query = {"status": ",".join(ACTIVE), "limit": _LONGEST_PAGE}
         exchange = self._session.call("listRuns", query=query, key=key)
         if not exchange.succeeded:
-            not_checked(f"because the active runs cannot be listed: {exchange.summary()[:200]}")
+            hindered(f"because the active runs cannot be listed: {exchange.summary()[:200]}")
         active = frozenset(str(item.get("id")) for item in items(exchange) if item.get("status") in ACTIVE)
         for run_id in self._ours.keys() - active:
             self._world.ledger.runs.discard(run_id)
@@ -145,7 +145,7 @@ class Crowd:
             self._note(answer)
         limit = ProblemCode.CONCURRENT_RUN_LIMIT_EXCEEDED
         if not any(answer.succeeded or answer.code == limit for answer in answers):
-            not_checked(f"because no run could be started: {answers[0].summary()[:200]}")
+            hindered(f"because no run could be started: {answers[0].summary()[:200]}")
         return Burst(answers, self._snapshot())
 
     @gathered

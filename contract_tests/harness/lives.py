@@ -12,7 +12,7 @@ from typing import Any
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.reading import members
-from contract_tests.harness.rules import not_checked
+from contract_tests.harness.rules import hindered
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
 
@@ -106,12 +106,12 @@ class Lives:
         self._session, self._world = session, world
 
     def start(self, name: str, template: Mapping[str, Any], body: Mapping[str, Any]) -> Life:
-        """Start a run of a template. Ends in `not_checked` when the server does not."""
+        """Start a run of a template. Ends in `hindered` when the server does not."""
         asked = {"repo": self._world.repositories()[0], "template": template["slug"], **body}
         created = self._world.create_run(asked)
         run_id = members(created.json).get("id")
         if not created.succeeded or not isinstance(run_id, str):
-            not_checked(f"because no run could be started: {created.summary()[:200]}")
+            hindered(f"because no run could be started: {created.summary()[:200]}")
         return Life(name, run_id, asked, template, created)
 
     def read(self, life: Life) -> None:

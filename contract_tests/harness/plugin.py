@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,7 +19,7 @@ from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON, redact
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
-from contract_tests.harness.rules import RULES, Break, Broken, Rule
+from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
 from contract_tests.harness.session import LineError, Session, describe
 from contract_tests.harness.settings import (
     DEFAULT_REPORTS,
@@ -212,19 +212,10 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
     failing = [found for found in _book(line) if results.fails(found)]
     if outcome is None or isinstance(outcome, AssertionError):
         results.tests_concluded += 1
-    if own is not None:
-        if outcome is None:
-            results.held(own)
-        elif isinstance(outcome, AssertionError):
-            exchange = outcome.exchange if isinstance(outcome, Broken) else None
-            exchange = exchange or (line.exchanges[-1] if line.exchanges else None)
-            broken = Break(own, str(outcome) or "the promise does not hold", exchange, results.requests)
-            results.broke(broken)
-            if results.fails(broken):
-                failing.append(broken)
-            outcome = None if failing else Warned(broken.seen)
-        elif isinstance(outcome, pytest.skip.Exception):
-            results.was_not_checked(own, str(outcome.msg))
+    if own is not None and _book_own(item, own, outcome, failing):
+        outcome = None if failing else Warned(str(outcome))
+    if isinstance(outcome, Hindered):
+        results.hindrances.setdefault(str(outcome.msg), item.name)
     if any(rule_id in results.rules and results.rules[rule_id].breaks for rule_id in item.config.option.stop_at):
         item.session.shouldfail = "a rule of --stop-at is broken"
     if failing:
@@ -235,6 +226,25 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
         if not isinstance(outcome, (pytest.skip.Exception, KeyboardInterrupt, pytest.exit.Exception)):
             _note_error(item, outcome)
         raise outcome
+
+
+def _book_own(item: pytest.Item, own: Rule, outcome: BaseException | None, failing: list[Break]) -> bool:
+    """Book what a test's end means for its own rule. Returns whether it is broken, which `failing` then has."""
+    line = item.config.stash[SESSION]
+    results = line.results
+    if isinstance(outcome, AssertionError):
+        exchange = outcome.exchange if isinstance(outcome, Broken) else None
+        exchange = exchange or (line.exchanges[-1] if line.exchanges else None)
+        broken = Break(own, str(outcome) or "the promise does not hold", exchange, results.requests)
+        results.broke(broken)
+        if results.fails(broken):
+            failing.append(broken)
+        return True
+    if outcome is None:
+        results.held(own)
+    elif isinstance(outcome, pytest.skip.Exception):
+        results.was_not_checked(own, str(outcome.msg))
+    return False
 
 
 def _note_error(item: pytest.Item, error: BaseException) -> None:
@@ -285,17 +295,10 @@ def finish(session: pytest.Session, exit_status: int) -> None:
         elif not results.tests_concluded:
             results.suite_errors.append("nothing that was selected could be checked")
     if not results.partial:
-        for rule in _declared_rules():
+        for rule in RULES.values():
             if rule.id not in results.rules:
                 results.was_not_checked(rule, "because nothing was seen that shows it")
     session.exitstatus = make_verdict(results).exit_status
-
-
-def _declared_rules() -> Iterator[Rule]:
-    """The rules that stand in a module of the suite, beside those that are a test each."""
-    for name, module in sorted(sys.modules.items()):
-        if name.startswith(f"{SUITE.name}."):
-            yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
 
 def conclude(config: pytest.Config) -> None:

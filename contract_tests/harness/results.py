@@ -55,6 +55,8 @@ class Results:
     """How many tests found out something: neither *not checked* nor an error of the suite."""
     suite_errors: list[str] = field(default_factory=list)
     """What went wrong in the suite itself or on the line to the server; never held against the server."""
+    hindrances: dict[str, str] = field(default_factory=dict)
+    """What a right server gives and this one did not, with the first test that went without."""
     partial: bool = False
     """Whether only a part of the suite was selected."""
 
@@ -107,7 +109,7 @@ class Results:
 
     def too_little_seen(self) -> list[str]:
         """Why nothing can be said although nothing broke; empty when enough was seen."""
-        reasons = list(self.suite_errors)
+        reasons = [*self.suite_errors, *(reason.removeprefix("because ") for reason in self.hindrances)]
         if self.partial:
             return reasons
         silent = self.operations_without_success()

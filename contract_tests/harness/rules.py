@@ -91,5 +91,14 @@ def require(condition: object, seen: str, exchange: Exchange | None = None) -> N
 
 
 def not_checked(reason: str) -> NoReturn:
-    """Say of the current rule that it could not be checked, and why."""
+    """Say of the current rule that it could not be checked, and why: a right server may be like that."""
     pytest.skip(redact(reason))
+
+
+class Hindered(pytest.skip.Exception):  # type: ignore[name-defined,misc]
+    """Ends a test that needed something that the target should have given."""
+
+
+def hindered(reason: str) -> NoReturn:
+    """The same where a right server gives what is needed: without it nothing can be said of the server."""
+    raise Hindered(redact(reason))

@@ -15,7 +15,7 @@ from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import alike, differences, members, shown
-from contract_tests.harness.rules import not_checked
+from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
 
@@ -161,7 +161,7 @@ class TemplateLives:
     def _made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
         made = Made(given, answer)
         if not isinstance(made.template.get("id"), str):
-            not_checked(f"because no template could be created: {answer.summary()[:200]}")
+            hindered(f"because no template could be created: {answer.summary()[:200]}")
         return made
 
     def _create(self, body: Mapping[str, Any]) -> Exchange:

@@ -15,7 +15,7 @@ from contract_tests.harness.ledger import Ledger
 from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.listing import everything
 from contract_tests.harness.reading import items, members
-from contract_tests.harness.rules import not_checked
+from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import LineError, Session
 from contract_tests.harness.trials import Trials
 from generated.contract import OPERATIONS, ProblemCode
@@ -31,7 +31,8 @@ OWN_TEMPLATE: Mapping[str, Any] = {"size": "s", "guardrails": {"maxTurns": 6}}
 PROMPT = "Answer with the single word OK and change nothing. This is a contract test."
 _OWN_RUNS_AT_ONCE = 4
 _LONGEST_PAGE = 100
-_PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 60
+"""How long to wait for own runs to stop, and for places that others take."""
 _STEP_SECONDS = 3
 _REAL_STEPS_SECONDS = (2, 3, 5, 5, 5, 10, 10, 10, 15, 15)
 _MOVED_STEPS_SECONDS = (40, 60, 600, 3600)
@@ -61,6 +62,8 @@ class World:
         self._count = 0
         self._system_slug: str | None = None
         self._template: dict[str, Any] | None = None
+        self.lingering: dict[str, Exchange] = {}
+        """Runs that were asked to stop and were still at work when patience ran out, as they were seen then."""
         self._in_use: set[str] = set()
         """The ids of what was made for a rule."""
 
@@ -130,7 +133,7 @@ class World:
         answer = self.session.call("createTemplate", body=body)
         template = answer.json.get("template") if isinstance(answer.json, dict) else None
         if not answer.succeeded or not isinstance(template, dict) or not isinstance(template.get("id"), str):
-            not_checked(f"no template could be created: {answer.summary()}")
+            hindered(f"because no template could be created: {answer.summary()}")
         self._in_use.add(template["id"])
         return {**template, "slug": body["slug"]}
 
@@ -139,7 +142,7 @@ class World:
         body = {"url": self.fresh_url(), "events": ["run.completed"], **members}
         answer = self.session.call("createWebhook", body=body)
         if not answer.succeeded or not isinstance(answer.json, dict) or not isinstance(answer.json.get("id"), str):
-            not_checked(f"no webhook could be registered: {answer.summary()}")
+            hindered(f"because no webhook could be registered: {answer.summary()}")
         webhook: dict[str, Any] = answer.json
         self._in_use.add(webhook["id"])
         return webhook
@@ -159,12 +162,12 @@ class World:
     def create_run(self, body: Any) -> Exchange:
         """Send a createRun that is to succeed: make room first, and try again when others took the room."""
         self.make_room()
-        deadline = self.session.target.now() + _PATIENCE_SECONDS
+        deadline = self.session.target.now() + PATIENCE_SECONDS
         while True:
             answer = self.session.call("createRun", body=body)
             full = answer.code == ProblemCode.CONCURRENT_RUN_LIMIT_EXCEEDED
             unlucky = answer.status in (502, 503)
-            if not (full or unlucky) or self.session.target.now() > deadline:
+            if not (full or unlucky) or self.lingering or self.session.target.now() > deadline:
                 return answer
             if unlucky:
                 deadline = min(deadline, self.session.target.now() + _STEP_SECONDS)
@@ -187,7 +190,7 @@ class World:
     def _id_of_run(answer: Exchange) -> str:
         run_id = members(answer.json).get("id")
         if not answer.succeeded or not isinstance(run_id, str):
-            not_checked(f"no run could be started: {answer.summary()}")
+            hindered(f"because no run could be started: {answer.summary()}")
         return run_id
 
     def await_end(self, run_id: str) -> Exchange:
@@ -204,22 +207,28 @@ class World:
 
     def make_room(self, wanted: int = _OWN_RUNS_AT_ONCE) -> None:
         """Cancel own runs and wait until fewer of them than the limit allows are at work."""
-        if len(self.ledger.runs) < wanted:
+        if len(self._at_work()) < wanted:
             return
         if len(self.ledger.runs - self.ledger.stopping) > 1:
             self._look_for_ended()
-            if len(self.ledger.runs) < wanted:
+            if len(self._at_work()) < wanted:
                 return
         for run_id in sorted(self.ledger.runs - self.ledger.stopping):
             self.session.call("cancelRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
-        deadline = self.session.target.now() + _PATIENCE_SECONDS
-        while self.ledger.runs and self.session.target.now() < deadline:
+        deadline = self.session.target.now() + PATIENCE_SECONDS
+        while self._at_work() and self.session.target.now() < deadline:
             self.session.target.wait(_STEP_SECONDS)
             self._look_for_ended()
-        for run_id in sorted(self.ledger.runs):
+        for run_id in self._at_work():
             answer = self.session.call("getRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
             if answer.status == 404:
                 self.ledger.runs.discard(run_id)
+            elif run_id in self.ledger.runs:
+                self.lingering[run_id] = answer
+
+    def _at_work(self) -> list[str]:
+        """The own runs that may be at work and are not known to go on for ever."""
+        return sorted(self.ledger.runs - self.lingering.keys())
 
     def _look_for_ended(self) -> None:
         """List the runs that have ended, so that the ledger learns which of the own ones did."""
