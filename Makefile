@@ -36,7 +36,7 @@ check: setup ## Lint, type-check, check the document, what is generated from it,
 	@$(RUN) -m mypy
 	@$(RUN) -m scripts.check_document
 	@$(RUN) -m scripts.generate --check
-	@$(RUN) -m pytest tests
+	@$(RUN) -m pytest tests -rs
 
 generate: setup ## Write generated/ from openapi/cospec.yaml
 	@$(RUN) -m scripts.generate
@@ -65,6 +65,6 @@ format: setup ## Format the code and mend what the linter can mend
 	@$(RUN) -m ruff check --fix --quiet
 	@$(RUN) -m ruff format
 
-clean: ## Remove reports and caches; .venv stays
+clean: ## Remove reports and caches; .venv and .tools stay
 	@rm -rf reports .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts import document as doc
-from scripts.compatibility import all_changes
+from scripts.compatibility import ComparisonError, all_changes
 from scripts.compatibility.accepted import FILE, AcceptedError, accepted_breaks
 from scripts.compatibility.base import HOW, BaseError, load_base
 from scripts.compatibility.oasdiff import OasdiffError
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         verdict = compare(options.base, options.file, options.accepted)
         options.markdown.parent.mkdir(parents=True, exist_ok=True)
         options.markdown.write_text(as_markdown(verdict), encoding="utf-8")
-    except (AcceptedError, BaseError, OasdiffError, ToolError, doc.DocumentError, OSError) as error:
+    except (AcceptedError, BaseError, ComparisonError, OasdiffError, ToolError, doc.DocumentError, OSError) as error:
         print(f"compat: {error}", file=sys.stderr)
         return NOTHING_SAID
     print(as_text(verdict), end="")

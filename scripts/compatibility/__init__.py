@@ -22,6 +22,10 @@ OWN_COMPARISONS = (problem_changes, number_changes, outgoing_changes, writing_ch
 """The comparisons that need no tool."""
 
 
+class ComparisonError(Exception):
+    """A document is not made as this project's is; the message is one line."""
+
+
 def own_changes(base: dict[str, Any], revision: dict[str, Any]) -> Iterator[Change]:
     """What changed of all that oasdiff does not look at, but for the bodies and headers of deliveries."""
     for comparison in OWN_COMPARISONS:
@@ -31,11 +35,11 @@ def own_changes(base: dict[str, Any], revision: dict[str, Any]) -> Iterator[Chan
 def all_changes(base: dict[str, Any], revision: dict[str, Any], command: Path, file: Path | None) -> list[Change]:
     """Every change, the breaking ones first; `file` is where the revision stands, so that lines can be told.
 
-    Raises `OasdiffError`.
+    Raises `OasdiffError`, `ComparisonError`.
     """
-    changes = {
-        *operation_changes(base, revision, command, file),
-        *delivery_changes(base, revision, command),
-        *own_changes(base, revision),
-    }
+    changes = set(operation_changes(base, revision, command, file))
+    try:
+        changes |= {*delivery_changes(base, revision, command), *own_changes(base, revision)}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ComparisonError(f"one of the documents is not sound ({error}); `make check` says more") from error
     return sorted(changes, key=lambda change: (-change.level, change.where, change.id, change.text))

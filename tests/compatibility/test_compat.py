@@ -101,6 +101,31 @@ def test_nothing_said_is_status_2_and_one_line(
     assert words in err
 
 
+def test_a_document_that_is_not_sound_is_told_in_one_line(
+    oasdiff: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Oasdiff does not read extensions, so it does not complain of them."""
+    assert (
+        compat.main(later(tmp_path, ("  x-source: overview\n  requests: 200", "  x-source: []\n  requests: 200"))) == 2
+    )
+    err = capsys.readouterr().err
+    assert err.startswith("compat: one of the documents is not sound (")
+    assert err.count("\n") == 1
+
+
+def test_an_earlier_document_of_another_make_is_compared_too(
+    oasdiff: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without any of our extensions, webhooks or components."""
+    file = tmp_path / "earlier.yaml"
+    file.write_text("openapi: 3.0.3\ninfo: {title: Earlier, version: '1'}\npaths: {}\n", encoding="utf-8")
+    assert compat.main([str(file), f"--markdown={tmp_path / 'compatibility.md'}"]) == 1
+    out = capsys.readouterr().out
+    assert "[endpoint-added]" in out
+    assert "[webhook-added]" in out
+    assert "[rate-limit-added]" in out
+
+
 def test_without_go_it_says_how_to_get_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
