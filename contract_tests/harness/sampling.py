@@ -16,6 +16,7 @@ import hypothesis
 import schemathesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Unsatisfiable
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
@@ -28,6 +29,20 @@ _DRAWS_FOR_ONE = 6
 _LONGEST_MAP = 20
 _ON_A_LINE = ("callbackUrl", "egressDomains")
 """Members of which nobody knows what a right server takes beyond the usual."""
+
+
+class _Provider(HypothesisProvider):
+    """Draws as Hypothesis does, but for the constants that it picks out of whatever code happens to be loaded.
+
+    With them a seed would draw something else once another file is selected or a line of the suite changes.
+    """
+
+    def _maybe_draw_constant(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_BACKEND = "cospec"
+AVAILABLE_PROVIDERS[_BACKEND] = f"{_Provider.__module__}.{_Provider.__qualname__}"
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,7 @@ class Sampler:
         @hypothesis.seed(self._seed)
         @hypothesis.settings(
             max_examples=count,
+            backend=_BACKEND,
             database=None,
             deadline=None,
             phases=[Phase.generate],

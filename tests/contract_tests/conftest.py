@@ -25,6 +25,16 @@ def mock_url() -> Iterator[str]:
 
 @pytest.fixture
 def session(mock_url: str) -> Session:
+    return _session(mock_url)
+
+
+@pytest.fixture(scope="module")
+def lasting_session(mock_url: str) -> Session:
+    """One that the tests of a file share."""
+    return _session(mock_url)
+
+
+def _session(mock_url: str) -> Session:
     """A session on the mock, in an organization of its own and with all the keys that matter."""
     name = f"csk_live_harness_{next(_numbers)}"
     target = Target(mock_url, MovedClock(f"{mock_url}/_control"), name, f"{name}__2", f"{name}_other")

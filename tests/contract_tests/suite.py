@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import textwrap
@@ -64,6 +65,14 @@ class Run:
     def broken(self) -> dict[str, dict[str, Any]]:
         """The rules that broke, by what follows the subject in their id."""
         return {rule["id"].partition("/")[2]: rule for rule in self.report["rules"] if rule["outcome"] == "broken"}
+
+
+def free_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        port: int = line.getsockname()[1]
+        return port
 
 
 def run_here(directory: Path, *arguments: str | Path, **settings: str) -> Run:

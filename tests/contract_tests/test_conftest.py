@@ -16,18 +16,11 @@ import pytest
 from contract_tests.harness.settings import Settings
 from generated.contract import PROBLEMS, Header, ProblemCode
 from tests.contract_tests.altered_mock import Answer, altered
-from tests.contract_tests.suite import KEY, ROOT, own_suite, run_apart, run_as_whole, run_here
+from tests.contract_tests.suite import KEY, ROOT, free_port, own_suite, run_apart, run_as_whole, run_here
 
 SUITE = ROOT / "contract_tests"
 QUICK = SUITE / "test_repositories.py"
 """A file that asks for little."""
-
-
-def free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port: int = line.getsockname()[1]
-        return port
 
 
 class _Web(BaseHTTPRequestHandler):

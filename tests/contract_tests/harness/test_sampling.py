@@ -1,0 +1,105 @@
+"""Random requests are what they are called, valid or invalid, and the same for the same seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from contract_tests.harness.sampling import Sampler, plain_text
+from contract_tests.harness.trials import plainly_breaks
+from generated.contract import OPERATIONS
+from tests.contract_tests.exchanges import document
+from tests.contract_tests.suite import ROOT
+
+WITH_BODY = [operation_id for operation_id in OPERATIONS if document().request_body(operation_id) is not None]
+WITH_QUERY = ["listRuns", "listRunLogs", "listTemplates", "listUsageLogs", "listRepositories"]
+COUNT = 4
+DRAW = """
+import json
+from contract_tests.harness.document import Document
+from contract_tests.harness.sampling import Sampler
+sampler = Sampler(Document(), 5)
+print(json.dumps([list(sampler.bodies("createWebhook", 4, valid=valid)) for valid in (True, False)]))
+"""
+
+
+def sampler(seed: int = 5) -> Sampler:
+    return Sampler(document(), seed)
+
+
+@pytest.mark.parametrize("operation_id", WITH_BODY)
+def test_valid_bodies_are_valid_and_name_nothing_that_the_document_lacks(operation_id: str) -> None:
+    pointer = document().request_body(operation_id)
+    assert pointer is not None
+    bodies = list(sampler().bodies(operation_id, COUNT, valid=True))
+    assert 1 < len(bodies) <= COUNT
+    named = set(document().at(document().resolve(pointer))["properties"])
+    for body in bodies:
+        assert document().errors(pointer, body) == []
+        assert set(body) <= named
+        json.dumps(body, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("operation_id", WITH_BODY)
+def test_invalid_bodies_are_plainly_invalid(operation_id: str) -> None:
+    pointer = document().request_body(operation_id)
+    assert pointer is not None
+    bodies = list(sampler().bodies(operation_id, COUNT, valid=False))
+    assert 1 < len(bodies) <= COUNT
+    assert all(plainly_breaks(document().errors(pointer, body)) for body in bodies)
+
+
+@pytest.mark.parametrize("operation_id", WITH_QUERY)
+def test_queries_are_of_the_documents_parameters_and_their_values_are_valid(operation_id: str) -> None:
+    parameters = {one.name: one for one in document().parameters(operation_id) if one.location == "query"}
+    queries = list(sampler().queries(operation_id, COUNT))
+    assert 1 < len(queries) <= COUNT
+    for query in queries:
+        for name, text in query.items():
+            schema = parameters[name].schema
+            if schema.get("type") == "integer":
+                assert schema["minimum"] <= int(text) <= schema["maximum"]
+            if "enum" in schema:
+                assert text in schema["enum"]
+            if "maxLength" in schema:
+                assert len(text) <= schema["maxLength"]
+
+
+def _all(seed: int) -> list[Any]:
+    drawn = sampler(seed)
+    found: list[Any] = [list(drawn.bodies("createWebhook", 4, valid=valid)) for valid in (True, False)]
+    return [*found, list(drawn.queries("listRuns", 4))]
+
+
+def test_the_same_seed_draws_the_same_and_another_something_else() -> None:
+    assert _all(5) == _all(5)
+    assert _all(5) != _all(6)
+
+
+def test_the_same_seed_draws_the_same_in_another_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DRAW],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "7"},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == _all(5)[:2]
+
+
+def test_what_has_no_body_has_no_samples_of_one() -> None:
+    assert list(sampler().bodies("listRuns", COUNT, valid=True)) == []
+    assert list(sampler().bodies("createTemplate", 0, valid=True)) == []
+    assert list(sampler().queries("listRuns", 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("a\0b\nc", "axbxc"), ("\ud800x", "xx"), ("\u2028", "x"), ("ü 漢 😀", "ü 漢 😀"), ("", "")]
+)
+def test_text_is_plain_and_as_long_as_it_was(text: str, plain: str) -> None:
+    assert plain_text(text) == plain
