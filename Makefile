@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 4010
 ARGS ?=
+SEEDS ?= 1,2,3
 BASE ?=
 PREVIEW_URL ?=
 RUN := $(VENV)/bin/python
@@ -17,7 +18,7 @@ $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test check generate mock compat gate check-gate docs lock format clean
+.PHONY: help setup test check prove flakiness generate mock compat gate check-gate docs lock format clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,12 @@ check: setup ## Lint, type-check, check the document, what is generated from it,
 	@$(RUN) -m scripts.check_document
 	@$(RUN) -m scripts.generate --check
 	@$(RUN) -m pytest tests -rs
+
+prove: setup ## Run the suite against every fault and variant of the mock (SEEDS=1,2,3, ARGS=NAME tries some)
+	@$(RUN) -m scripts.prove --seeds "$(SEEDS)" $(ARGS)
+
+flakiness: setup ## Run the suite against the mock with 50 seeds
+	@$(RUN) -m scripts.flakiness $(ARGS)
 
 generate: setup ## Write generated/ from openapi/cospec.yaml
 	@$(RUN) -m scripts.generate

@@ -1,14 +1,26 @@
-"""Import what every run of the suite needs, so that a forked process has it: pytest's plugins, suite and mock."""
+"""Import and read what every run of the suite needs, so that a forked process has it: pytest, suite, mock, document."""
 
+from __future__ import annotations
+
+import contextlib
+import io
 from importlib import import_module
 from importlib.metadata import entry_points
 
+import pytest
+import trustme
+import uvicorn
+
+from mock_server.validation import request_rules
 from scripts import trial
 from scripts.verdict import ROOT
 
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    pytest.main(["--version"])
 for _entry in entry_points(group="pytest11"):
     _entry.load()
 for _file in sorted((ROOT / "contract_tests").glob("*.py")):
     import_module(f"contract_tests.{_file.stem}")
+request_rules()
 
-__all__ = ["trial"]
+__all__ = ["trial", "trustme", "uvicorn"]

@@ -90,16 +90,8 @@ def _carry_out(trial: Trial, answer: Connection) -> None:
 
 
 def _run_suite(output: Path, trial: Trial) -> str:
-    arguments = [
-        str(ROOT / "contract_tests"),
-        "-q",
-        "--assert",
-        "plain",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(ROOT),
-    ]
+    arguments = [str(ROOT / "contract_tests"), "-q", "--assert=plain", f"--rootdir={ROOT}"]
+    arguments += [f"-pno:{name}" for name in ("cacheprovider", "unraisableexception", "threadexception")]
     arguments += [f"--rules={','.join(trial.rules)}", f"--stop-at={','.join(trial.stop_at)}"]
     with output.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
         pytest.main(arguments)

@@ -73,9 +73,9 @@ def answers_are_slow(mock: Bench) -> None:
     chance = Random(1)
 
     async def around(exchange: Exchange, proceed: Proceed) -> None:
-        await asyncio.sleep(chance.choice((0.0, 0.005, 0.01, 0.05)))
+        await asyncio.sleep(chance.choice((0.0, 0.001, 0.002, 0.02)))
         await proceed()
-        await asyncio.sleep(chance.choice((0.0, 0.002, 0.02)))
+        await asyncio.sleep(chance.choice((0.0, 0.002, 0.005)))
 
     mock.around(around)
 
@@ -145,6 +145,6 @@ def answers_come_out_of_turn(mock: Bench) -> None:
 
     async def around(exchange: Exchange, proceed: Proceed) -> None:
         await proceed()
-        await asyncio.sleep(chance.choice((0.0, 0.0, 0.03)))
+        await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, 0.02)))
 
     mock.around(around)

@@ -94,6 +94,8 @@ def test_a_host_that_is_not_this_machine_is_told_in_one_line(host: str) -> None:
         (["--ca", "no/such/file"], "no/such/file"),
         (["--ca", "README.md"], "README.md"),
         (["--resolve", "a:443"], "HOST:PORT:ADDRESS"),
+        (["--fault", "no-such-fault"], "there is no fault 'no-such-fault'"),
+        (["--variant", "no-such-variant"], "there is no variant 'no-such-variant'"),
     ],
 )
 def test_a_bad_option_is_told_in_one_line(options: list[str], told: str) -> None:

@@ -1,0 +1,114 @@
+"""Is a fault called caught only when the right rule breaks, and are the sums right? Two real runs show the whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_server.faults import FAULTS
+from mock_server.variants import VARIANTS
+from scripts import proof, prove
+from scripts.proof import Caught, Passed, Proof, as_markdown, percent, try_fault, try_variant
+
+FAULT = FAULTS["limit-header-missing"]
+RULE = "headers/rate-limit-on-every-response"
+
+
+def caught(name: str = "one", requests: int | None = 60, **changes: Any) -> Caught:
+    """A fault that was caught, after so many requests."""
+    row = Caught(name, "It is so.", "overview", 1, RULE, requests, 1.5, [], None)
+    return replace(row, **changes)
+
+
+PASSED = Passed("same", "It does it so.", 1, True, 600, 3.0, [], ["usage/newest-first"], [])
+
+
+def test_a_fault_is_caught_by_the_rule_that_states_its_promise() -> None:
+    row = try_fault(FAULT, 1, fast=True)
+    assert (row.name, row.rule, row.error) == (FAULT.name, RULE, None)
+    assert row.requests == 1
+
+
+def test_what_another_rule_finds_is_an_accident() -> None:
+    row = try_fault(replace(FAULT, rules=("headers/retry-after-only-on-429",)), 1, fast=True)
+    assert row.rule is None
+    assert f"{RULE} (must)" in row.accidents
+
+
+def test_an_unknown_rule_catches_nothing_and_is_told() -> None:
+    row = try_fault(replace(FAULT, rules=("headers/none",)), 1, fast=True)
+    assert row.rule is None
+    assert "there is no rule headers/none" in (row.error or "")
+
+
+def test_a_published_promise_needs_a_rule_that_fails_the_run() -> None:
+    fault = FAULTS["title-is-the-status"]
+    assert try_fault(fault, 1, fast=True).rule == "problems/title-of-its-code"
+    assert try_fault(replace(fault, source="overview"), 1, fast=True).rule is None
+
+
+def test_a_variant_passes_when_it_conforms() -> None:
+    row = try_variant(VARIANTS["problems-are-minimal"], 1)
+    assert (row.passed, row.broken, row.reasons) == (True, [], [])
+
+
+def test_the_curve_counts_what_was_caught_by_then() -> None:
+    rows = [caught(requests=50), caught(requests=51), caught(requests=600), caught(rule=None, requests=None)]
+    tried = Proof([1], 1.0, rows, [])
+    assert [tried.share_caught_after(count) for count in (49, 50, 100, 600)] == [0, 0.25, 0.5, 0.75]
+    assert tried.uncaught == rows[3:]
+
+
+def test_all_means_all() -> None:
+    assert [percent(share) for share in (1.0, 0.999, 0.0)] == ["100 %", "99 %", "0 %"]
+
+
+def test_the_table_has_a_row_for_each_fault_and_variant() -> None:
+    rows = [caught(), caught(seed=2, requests=80), caught("two", rule=None, requests=None, seconds=None)]
+    lines = as_markdown(Proof([1, 2], 1.0, rows, [PASSED, replace(PASSED, seed=2, passed=False)])).splitlines()
+    assert f"| one | It is so. | {RULE} | 70 | 1.5 |" in lines
+    assert "| two | It is so. | **not caught** | |  |" in lines
+    assert "| same | It does it so. | **fails** | usage/newest-first |" in lines
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the proof is written."""
+    monkeypatch.setattr(prove, "REPORTS", tmp_path)
+    return tmp_path
+
+
+def test_the_proof_is_written_and_told(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, fast: caught(fault.name, seed=seed))
+    monkeypatch.setattr(proof, "try_variant", lambda variant, seed: PASSED)
+    assert prove.main(["--seeds", "1,2", "--jobs", "1"]) == 0
+    written = json.loads((reports / "proof.json").read_text(encoding="utf-8"))
+    assert len(written["faults"]) == 2 * len(FAULTS)
+    assert written["curve"]["100"] == 1.0
+    assert (reports / "proof.md").read_text(encoding="utf-8").startswith("# ")
+    assert f"{2 * len(FAULTS)} of {2 * len(FAULTS)} faults caught" in capsys.readouterr().out
+
+
+def test_what_is_not_caught_and_false_alarms_are_told(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del reports
+    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, fast: caught(fault.name, rule=None, requests=None))
+    monkeypatch.setattr(
+        proof, "try_variant", lambda variant, seed: replace(PASSED, passed=False, broken=["runs/starts: never"])
+    )
+    assert prove.main([FAULT.name, "ids-are-uuids"]) == 1
+    told = capsys.readouterr().out
+    assert f"not caught (seed 1): {FAULT.name}: " in told
+    assert "false alarm (seed 1): same: It does it so. runs/starts: never" in told
+
+
+def test_an_unknown_name_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert prove.main(["no-such-fault"]) == 2
+    assert capsys.readouterr().err == "there is no fault and no variant no-such-fault\n"
