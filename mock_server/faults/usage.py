@@ -119,18 +119,6 @@ def waived_costs_lower_the_balance(mock: Bench) -> None:
     _on_records(mock, change)
 
 
-@fault("usage/charge-agrees-with-the-run", "usage/charge-follows-time-and-size", source="guide")
-def failures_of_the_platform_are_charged(mock: Bench) -> None:
-    """What the platform's failure cost is waived."""
-
-    def change(record: Record) -> Record:
-        if record["waived"]:
-            record |= {"waived": False, "costUsd": record["metadata"]["waivedCostUsd"]}
-        return record
-
-    _on_records(mock, change)
-
-
 @fault("usage/charge-lowers-the-balance", source="reference")
 def balances_after_are_balances_before(mock: Bench) -> None:
     """A charge's balanceAfterUsd is balanceBeforeUsd less its costUsd."""
