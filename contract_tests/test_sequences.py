@@ -45,8 +45,10 @@ class Trail:
 
     def follow(self, step: Step) -> None:
         """Hold a step to the rules."""
-        self._slugs |= _slug(step.exchange.json)
+        names = _slug(step.exchange.json)
+        self._slugs |= names
         if step.link is None:
+            self._gone -= names.keys()
             return
         (named,) = step.parameters.values()
         answer = f"{step.link.operation_id} answers {answered(step.exchange)}"

@@ -263,6 +263,11 @@ class World:
         spare = sorted(self.ledger.webhooks - self._in_use)
         return spare[0] if spare else str(self.new_webhook()["id"])
 
+    def remove_spare_webhooks(self) -> None:
+        """Delete the own webhooks that no rule needs."""
+        for webhook_id in sorted(self.ledger.webhooks - self._in_use):
+            self.session.call("deleteWebhook", path={"id": webhook_id}, key=self.ledger.keys.get(webhook_id))
+
     def fitted(self, operation_id: str, body: Any) -> Any:
         """A body whose pinned members name what is there, or what is not there yet."""
         if not isinstance(body, dict):
