@@ -168,7 +168,7 @@ def _rule(result: RuleResult, results: Results, target: Target, start: float) ->
         held=result.held,
         broken=len(result.breaks),
         fails_the_run=any(results.fails(found) for found in result.breaks),
-        reasons=result.reasons if result.outcome == "not checked" else [],
+        reasons=[redact(reason) for reason in result.reasons] if result.outcome == "not checked" else [],
         evidence=[_evidence(found, target, start) for found in result.breaks[:_MOST_EVIDENCE]],
     )
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ import json
 from contract_tests.harness.document import Document
 from contract_tests.harness.sampling import Sampler
 sampler = Sampler(Document(), 5)
-print(json.dumps([list(sampler.bodies("createWebhook", 4, valid=valid)) for valid in (True, False)]))
+print(json.dumps([list(sampler.bodies("createRun", 4, valid=valid)) for valid in (True, False)]))
 """
 
 
@@ -81,7 +82,7 @@ def test_the_same_seed_draws_the_same_and_another_something_else() -> None:
     assert _all(5) != _all(6)
 
 
-def test_the_same_seed_draws_the_same_in_another_process() -> None:
+def test_the_same_seed_draws_the_same_in_a_process_that_has_loaded_something_else() -> None:
     done = subprocess.run(
         [sys.executable, "-c", DRAW],
         cwd=ROOT,
@@ -89,7 +90,22 @@ def test_the_same_seed_draws_the_same_in_another_process() -> None:
         capture_output=True,
         check=True,
     )
-    assert json.loads(done.stdout) == _all(5)[:2]
+    assert json.loads(done.stdout) == [list(sampler().bodies("createRun", 4, valid=valid)) for valid in (True, False)]
+
+
+class Mistaken(Sampler):
+    """Takes one for the other."""
+
+    def _draw(self, operation_id: str, count: int, *, valid: bool) -> list[Any]:
+        right = {"slug": "a", "name": "a", "baseImage": "node-22"}
+        bodies = [right | {"slug": "Not-A-Slug"}, right, right | {"name": 7}, right | {"name": {}}, b"bytes"]
+        return [SimpleNamespace(body=body) for body in bodies]
+
+
+def test_what_was_drawn_is_judged_by_the_document_and_not_by_what_it_was_drawn_as() -> None:
+    drawn = Mistaken(document(), 5)
+    assert [body["slug"] for body in drawn.bodies("createTemplate", 9, valid=True)] == ["a"]
+    assert [body["name"] for body in drawn.bodies("createTemplate", 9, valid=False)] == [{}]
 
 
 def test_what_has_no_body_has_no_samples_of_one() -> None:
