@@ -39,12 +39,6 @@ def test_what_another_rule_finds_is_an_accident() -> None:
     assert f"{RULE} (must)" in row.accidents
 
 
-def test_an_unknown_rule_catches_nothing_and_is_told() -> None:
-    row = try_fault(replace(FAULT, rules=("headers/none",)), 1, fast=True)
-    assert row.rule is None
-    assert "there is no rule headers/none" in (row.error or "")
-
-
 def test_a_published_promise_needs_a_rule_that_fails_the_run() -> None:
     fault = FAULTS["title-is-the-status"]
     assert try_fault(fault, 1, fast=True).rule == "problems/title-of-its-code"

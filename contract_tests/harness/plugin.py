@@ -218,6 +218,7 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
         results.hindrances.setdefault(str(outcome.msg), item.name)
     if any(rule_id in results.rules and results.rules[rule_id].breaks for rule_id in item.config.option.stop_at):
         item.session.shouldfail = "a rule of --stop-at is broken"
+        results.suite_errors.append("the run ended at a rule of --stop-at")
     if failing:
         raise Broken(report.brief(failing), failing[0].exchange) from None
     if isinstance(outcome, Warned):
