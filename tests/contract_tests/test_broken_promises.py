@@ -131,11 +131,11 @@ def test_a_broken_promise_fails_the_run_and_is_named(tmp_path: Path, words: str)
     assert breach.told in failures
 
 
-@pytest.mark.parametrize("file", sorted({breach.file for breach in BREACHES.values()}))
-def test_a_server_that_keeps_these_promises_passes(tmp_path: Path, mock_url: str, file: str) -> None:
+def test_a_server_that_keeps_these_promises_passes(tmp_path: Path) -> None:
     """What goes through the alteration unaltered is the mock as it is."""
+    files = sorted({ROOT / "contract_tests" / breach.file for breach in BREACHES.values()})
     with altered() as url:
-        run = run_here(tmp_path, ROOT / "contract_tests" / file, base_url=url, api_key=KEY, strict="1", seed="1")
+        run = run_here(tmp_path, *files, base_url=url, api_key=KEY, strict="1", seed="1")
     assert (run.status, run.report["verdict"]["outcome"]) == (0, "conforms"), run.output
 
 
@@ -155,14 +155,9 @@ def test_what_no_encoding_can_write_is_told_all_the_same(tmp_path: Path) -> None
     assert run.broken[OF_CHECK[checks._catalogue]]["evidence"][0]["seen"] == r"the code \ud800 is not in the catalogue"
 
 
-@pytest.mark.parametrize("name", ["full", "no_credits"])
-def test_an_organization_that_can_take_no_more_is_not_held_against_the_server(
-    tmp_path: Path, mock_url: str, name: str
-) -> None:
-    """Others have all of its places, or spent its money: then there is nothing to say of its runs."""
+def test_an_organization_that_can_take_no_more_is_not_held_against_the_server(tmp_path: Path, mock_url: str) -> None:
+    """Others have all of its places for runs and webhooks."""
     file = ROOT / "contract_tests" / "test_operations.py"
-    run = run_here(tmp_path, file, base_url=mock_url, api_key=f"csk_live_{name}_of_others", seed="1")
+    run = run_here(tmp_path, file, base_url=mock_url, api_key="csk_live_full_of_others", seed="1")
     assert run.broken == {}, run.output
-    assert run.status == 2
-    assert "nothing can be said" in run.output
-    assert "no run could be started" in run.output
+    assert run.status == 2, run.output

@@ -19,13 +19,13 @@ from tests.contract_tests.suite import ROOT
 
 WITH_BODY = [operation_id for operation_id in OPERATIONS if document().request_body(operation_id) is not None]
 WITH_QUERY = ["listRuns", "listRunLogs", "listTemplates", "listUsageLogs", "listRepositories"]
-COUNT = 4
+COUNT = 3
 DRAW = """
 import json
 from contract_tests.harness.document import Document
 from contract_tests.harness.sampling import Sampler
 sampler = Sampler(Document(), 5)
-print(json.dumps([list(sampler.bodies("createRun", 4, valid=valid)) for valid in (True, False)]))
+print(json.dumps([list(sampler.bodies("createRun", 3, valid=valid)) for valid in (True, False)]))
 """
 
 
@@ -71,15 +71,9 @@ def test_queries_are_of_the_documents_parameters_and_their_values_are_valid(oper
                 assert len(text) <= schema["maxLength"]
 
 
-def _all(seed: int) -> list[Any]:
-    drawn = sampler(seed)
-    found: list[Any] = [list(drawn.bodies("createWebhook", 4, valid=valid)) for valid in (True, False)]
-    return [*found, list(drawn.queries("listRuns", 4))]
-
-
-def test_the_same_seed_draws_the_same_and_another_something_else() -> None:
-    assert _all(5) == _all(5)
-    assert _all(5) != _all(6)
+def test_another_seed_draws_something_else() -> None:
+    one, other = (list(sampler(seed).queries("listRuns", COUNT)) for seed in (5, 6))
+    assert one != other
 
 
 def test_the_same_seed_draws_the_same_in_a_process_that_has_loaded_something_else() -> None:
@@ -90,7 +84,7 @@ def test_the_same_seed_draws_the_same_in_a_process_that_has_loaded_something_els
         capture_output=True,
         check=True,
     )
-    assert json.loads(done.stdout) == [list(sampler().bodies("createRun", 4, valid=valid)) for valid in (True, False)]
+    assert json.loads(done.stdout) == [list(sampler().bodies("createRun", 3, valid=valid)) for valid in (True, False)]
 
 
 class Mistaken(Sampler):
