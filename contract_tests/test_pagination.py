@@ -22,8 +22,9 @@ from contract_tests.harness.world import World
 Test = Callable[..., None]
 
 TRIES = 3
-PARTS = 3
-"""In how many pages a list is read beside the one that holds it all."""
+PARTS = {"runs": 3}
+FEWEST_PARTS = 2
+"""In how many pages a list is read beside the one that holds it all: runs in three, so that one lies in between."""
 MOST_PAGES = 4
 """How many pages of the greatest limit are read of a long list."""
 
@@ -89,6 +90,11 @@ class Reading:
         return names == parts == again and all(self.is_right(page.number("total")) for page in self.pages)
 
 
+def _part(name: str, count: int) -> int:
+    """How many items a page holds when a list is read in its parts."""
+    return -(-count // PARTS.get(name, FEWEST_PARTS))
+
+
 def _names(pages: list[Page]) -> list[str]:
     return [name for page in pages for name in page.names]
 
@@ -108,7 +114,7 @@ class Reader:
             self._world.a_run()
         last = None
         for _ in range(TRIES):
-            reading = self._read(paged, path)
+            reading = self._read(name, path)
             if reading is not None and (reading.agrees or reading.differs_in_order_alone):
                 return reading
             last = reading or last
@@ -144,11 +150,12 @@ class Reader:
     def _query(paged: PagedList, index: int, limit: int) -> Query:
         return {"offset": index * limit, "limit": limit} if paged.by_offset else {"page": index + 1, "limit": limit}
 
-    def _read(self, paged: PagedList, path: dict[str, str]) -> Reading | None:
+    def _read(self, name: str, path: dict[str, str]) -> Reading | None:
+        paged = LISTS[name]
         greatest = int(paging_schemas(self._session.document, paged.operation_id)["limit"]["maximum"])
         whole = self._whole(paged, path, greatest)
         count = sum(len(page.names) for page in whole)
-        limit = max(1, min(greatest, -(-count // PARTS)))
+        limit = max(1, min(greatest, _part(name, count)))
         default = self._page(paged, path, {})
         pages = max(1, -(-count // limit))
         parts = [self._page(paged, path, self._query(paged, index, limit)) for index in range(pages)]
@@ -183,7 +190,7 @@ def test_pages_are_full(name: str, read: Callable[[str], Reading]) -> None:
     """A page holds as many items as its limit; only the last may hold fewer, which are the rest."""
     reading = read(name)
     left = len(reading.names)
-    limit = max(1, -(-left // PARTS))
+    limit = max(1, _part(name, left))
     for page in reading.parts:
         expected = min(limit, left)
         require(len(page.names) == expected, f"the page holds {len(page.names)} items, not {expected}", page.exchange)

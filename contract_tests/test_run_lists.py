@@ -239,7 +239,7 @@ def test_newest_first(lists: Lists) -> None:
 def test_sort_by_created_at(lists: Lists) -> None:
     """Sorted by createdAt, runs come from the newest to the oldest or, ascending, from the oldest to the newest."""
     distinct(lists, created, "their time of creation")
-    descending = lists.with_word(sortBy="createdAt", order="desc")
+    descending = lists.with_word()  # as by default
     require(set(names(items(descending))) == set(names(lists.ours())), "sorted, the list holds other runs", descending)
     wrong = follow(items(descending), created, descending=True)
     require(wrong is None, f"descending: {wrong}", descending)

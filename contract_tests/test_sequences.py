@@ -29,9 +29,9 @@ DELETED_IS_GONE = Rule(
     "guide",
     "What was deleted is not found any more, by its id or by its slug.",
 )
-STEPS = {"standard": 12, "deep": 600}
+STEPS = {"standard": 10, "deep": 600}
 MOST_STEPS = 3
-"""How many times as long a walk may get that has not come by anything that was deleted."""
+"""How many times as long a walk may get that has not come by all that there is to see."""
 
 
 class Trail:
@@ -42,6 +42,7 @@ class Trail:
         self._gone: set[str] = set()
         self._slugs: dict[str, str] = {}
         self.has_looked_for_gone = False
+        self.has_met_again = False
 
     def follow(self, step: Step) -> None:
         """Hold a step to the rules."""
@@ -62,9 +63,17 @@ class Trail:
             seen = [f"{step.link.source} names {named}, but {answer}"] if lost else []
             self._session.judge(LEADS_ON, seen, step.exchange)
         if step.exchange.succeeded:
-            _is_the_same(self._session, step, named)
+            self._is_the_same(step, named)
             if OPERATIONS[step.link.operation_id].method == "DELETE":
                 self._gone |= {named} | {other for one, other in self._slugs.items() if one == named}
+
+    def _is_the_same(self, step: Step, named: str) -> None:
+        thing = _thing(step.exchange.json)
+        if "id" in thing:
+            self.has_met_again = True
+            wrong = named not in (thing.get("id"), thing.get("slug"))
+            seen = [f"asked for {named}, it answers with {thing.get('id')}"] if wrong else []
+            self._session.judge(SAME_THING, seen, step.exchange)
 
 
 def test_links_lead_on(session: Session, world: World, settings: Settings) -> None:
@@ -73,7 +82,9 @@ def test_links_lead_on(session: Session, world: World, settings: Settings) -> No
     trail, steps = Trail(session), STEPS[settings.profile]
     for number, step in enumerate(walk.steps(), 1):
         trail.follow(step)
-        if number >= steps and (trail.has_looked_for_gone or number >= MOST_STEPS * steps):
+        walk.hurries = number >= steps and not trail.has_looked_for_gone
+        told = trail.has_looked_for_gone and trail.has_met_again
+        if number >= steps and (told or number >= MOST_STEPS * steps):
             break
 
 
@@ -89,11 +100,3 @@ def _slug(body: Any) -> dict[str, str]:
     thing = _thing(body)
     one, other = thing.get("id"), thing.get("slug")
     return {one: other, other: one} if isinstance(one, str) and isinstance(other, str) else {}
-
-
-def _is_the_same(session: Session, step: Step, named: str) -> None:
-    thing = _thing(step.exchange.json)
-    if "id" in thing:
-        wrong = named not in (thing.get("id"), thing.get("slug"))
-        seen = [f"asked for {named}, it answers with {thing.get('id')}"] if wrong else []
-        session.judge(SAME_THING, seen, step.exchange)

@@ -124,7 +124,7 @@ class OwnRuns:
 
         whole = self._start("whole", full, **self._everything())
         brief = self._start("brief", thrifty, model="opus")
-        short = self._start("short", small, guardrails={"timeoutSeconds": 45})
+        short = self._start("short", small, read=False, guardrails={"timeoutSeconds": 45})
         active, narrowed = self._active_lists(thrifty)
 
         lives.read_until(brief, "running", within_seconds=15)
@@ -161,7 +161,7 @@ class OwnRuns:
         life = self._lives.start(f"the run {name!r}", template, body)
         if read:
             self._lives.read(life)
-        self._session.target.wait(_APART_SECONDS if read else 0)
+        self._session.target.wait(_APART_SECONDS)
         return life
 
     def _everything(self) -> dict[str, Any]:

@@ -8,13 +8,13 @@ member that may be left out, numbers in quotes, odd but legal URLs) nothing is t
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from contract_tests.harness.document import Document, Parameter, SchemaError, dotted
-from generated.contract import OPERATIONS, SOURCES
+from generated.contract import SOURCES
 
 Path = tuple[str | int, ...]
 
@@ -26,8 +26,10 @@ _NOT_OF_TYPE = {
     "object": "no object",
     "boolean": "perhaps",
 }
-_POSITIONS = ("page", "offset")
-"""The greatest position lies past the end of every list: nothing published tells how that is answered."""
+_READ_TO_THE_END = ("page", "offset", "limit")
+"""Their greatest values are for `test_pagination.py`: what lies past the end is answered as nothing published tells."""
+_WELL_BELOW = 0.75
+"""Such a part of a greatest length in bytes is plainly not too long."""
 _QUERY_NOT_OF_TYPE = {"integer": "many", "number": "much", "boolean": "perhaps"}
 
 
@@ -84,24 +86,6 @@ class Trials:
             for path, words, source, value in self._violations(schema, (), self.fullest_example(operation_id)):
                 yield Violation(Constraint(operation_id, "body", path, words, source), value)
 
-    def decisive_violations(self, operation_id: str) -> Iterator[Violation]:
-        """The same, but of what is only assumed and was tried on an operation before just the last for each value."""
-        earlier = {
-            (violation.constraint.path, violation.constraint.words)
-            for other in takewhile(lambda other: other != operation_id, OPERATIONS)
-            for violation in self.violations(other)
-        }
-        known: dict[Path, Violation] = {}
-        tried: set[Path] = set()
-        for violation in self.violations(operation_id):
-            constraint = violation.constraint
-            if constraint.level == "should" and (constraint.path, constraint.words) in earlier:
-                known[constraint.path] = violation
-            else:
-                tried.add(constraint.path)
-                yield violation
-        yield from (violation for path, violation in known.items() if path not in tried)
-
     def _query_violations(self, operation_id: str, parameter: Parameter) -> Iterator[Violation]:
         schema = parameter.schema
         if parameter.is_list:
@@ -156,7 +140,7 @@ class Trials:
                 continue
             schema = self._resolved(parameter.schema["items"]) if parameter.is_list else parameter.schema
             values = list(_inside(schema, parameter.example or "a"))
-            if parameter.name in _POSITIONS:
+            if parameter.name in _READ_TO_THE_END:
                 values = values[:1]
             if parameter.is_list:
                 values = [",".join(map(str, values)), values[0]]
@@ -257,7 +241,7 @@ def _outside(node: dict[str, Any], example: Any) -> Iterator[tuple[str, Any]]:
     if "maxItems" in node:
         yield f"has at most {node['maxItems']} items", _repeated(example, node["maxItems"] + 1)
     if "maxProperties" in node:
-        yield f"has at most {node['maxProperties']} members", _map_of(node["maxProperties"] + 1)
+        yield f"has at most {node['maxProperties']} members", _map_of(node["maxProperties"] + 1, 0)
     if "x-max-json-bytes" in node:
         yield f"has at most {node['x-max-json-bytes']} bytes", {"long": "x" * 2 * node["x-max-json-bytes"]}
     for value in node.get("x-refused", ()):
@@ -282,9 +266,7 @@ def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
     if "maxItems" in node and isinstance(example, list):
         yield _repeated(example, node["maxItems"])
     if "maxProperties" in node:
-        yield _map_of(node["maxProperties"])
-    if "x-max-json-bytes" in node:
-        yield {"long": "x" * (node["x-max-json-bytes"] * 3 // 4)}
+        yield _map_of(node["maxProperties"], _WELL_BELOW * node.get("x-max-json-bytes", 0))
     if "null" in _kinds(node):
         yield None
 
@@ -303,8 +285,11 @@ def _repeated(example: Any, count: int) -> list[Any]:
     return list(example[:count]) if count <= len(example) else [f"h{index}.{first}" for index in range(count)]
 
 
-def _map_of(count: int) -> dict[str, str]:
-    return {f"name{index}": "value" for index in range(count)}
+def _map_of(count: int, json_bytes: float) -> dict[str, str]:
+    """So many members, as long together as is asked for."""
+    members = {f"name{index}": "value" for index in range(count)}
+    missing = int(json_bytes - len(json.dumps(members))) // count
+    return {name: value.ljust(len(value) + missing, "e") for name, value in members.items()}
 
 
 def put(body: Any, path: Path, value: Any) -> None:

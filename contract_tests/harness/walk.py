@@ -71,6 +71,9 @@ class Walk:
         self._sources: list[tuple[Link, Exchange]] = []
         self._bodies: dict[str, list[Any]] = {}
         self._gone: str | None = None
+        self._deleted: set[str] = set()
+        self.hurries = False
+        """Whether the next thing to do is to delete something and to come back for it."""
         self._starts = sorted({link.source for link in self._links if "{" not in OPERATIONS[link.source].path})
 
     def steps(self) -> Iterator[Step]:
@@ -79,14 +82,27 @@ class Walk:
             yield self._step()
 
     def _step(self) -> Step:
-        if not self._sources or (self._gone is None and self._random.random() < _CHANCE_OF_A_START):
-            exchange = self._send(self._random.choice(self._starts), {})
-            return self._arrive(Step(exchange, None, {}, None))
-        link, origin = self._random.choice(self._choices())
+        if self._gone is None and (self.hurries or self._random.random() < _CHANCE_OF_A_START or not self._sources):
+            deletions = self._deletions() if self.hurries else []
+            if deletions:
+                return self._follow(*deletions[0])
+            starts = [link.source for link in self._links if _deletes(link)] if self.hurries else self._starts
+            return self._arrive(Step(self._send(self._random.choice(starts), {}), None, {}, None))
+        return self._follow(*self._random.choice(self._choices()))
+
+    def _follow(self, link: Link, origin: Exchange) -> Step:
         self._taken[link.name + link.source] += 1
         parameters = {name: str(_value(origin.json, pointer)) for name, pointer in link.parameters.items()}
         exchange = self._send(link.operation_id, parameters)
         return self._arrive(Step(exchange, link, parameters, origin))
+
+    def _deletions(self) -> list[tuple[Link, Exchange]]:
+        """The ways to delete what has not been deleted yet."""
+        return [
+            (link, at)
+            for link, at in self._sources
+            if _deletes(link) and not self._deleted.intersection(map(str, _values(link, at)))
+        ]
 
     def _choices(self) -> list[tuple[Link, Exchange]]:
         """The ways that tell most: back to what was deleted just now, else those that were taken least."""
@@ -102,8 +118,9 @@ class Walk:
                     isinstance(value, str) and value for value in _values(link, step.exchange)
                 ):
                     self._sources.append((link, step.exchange))
-            if OPERATIONS[step.exchange.request.operation_id or ""].method == "DELETE":
+            if step.link is not None and _deletes(step.link):
                 (self._gone,) = step.parameters.values()
+                self._deleted.add(self._gone)
         return step
 
     def _send(self, operation_id: str, path: Mapping[str, str]) -> Exchange:
@@ -119,6 +136,10 @@ class Walk:
             drawn = list(self._sampler.bodies(operation_id, _BODIES_DRAWN, valid=True))
             self._bodies[operation_id] = drawn or [self._world.trials.fullest_example(operation_id)]
         return self._world.fitted(operation_id, self._random.choice(self._bodies[operation_id]))
+
+
+def _deletes(link: Link) -> bool:
+    return OPERATIONS[link.operation_id].method == "DELETE"
 
 
 def _values(link: Link, exchange: Exchange) -> list[Any]:

@@ -16,9 +16,9 @@ from contract_tests.harness.session import NOTHING
 from contract_tests.harness.world import PROMPT, World
 from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
-ALMOST_EMPTY = 4
+ALMOST_EMPTY = 3
 """With so few requests left the window is emptied on purpose."""
-BEYOND = 4
+BEYOND = 3
 """How many more requests than remain are sent at once."""
 PATIENCE = 3
 """How many seconds later than told a window may open."""

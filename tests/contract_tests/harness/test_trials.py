@@ -291,29 +291,8 @@ def test_every_valid_query_is_valid_and_holds_every_choice_and_edge(operation_id
         assert set(schema.get("enum", ())) <= set(parts)
         if "minimum" in schema:
             assert schema["minimum"] in parts
-        if parameter.name == "limit":
-            assert schema["maximum"] in parts
         if parameter.is_list:
             assert any("," in str(value) for value in values)
-
-
-def _decisive(operation_id: str) -> set[tuple[str, Path, str]]:
-    return {_words(violation) for violation in TRIALS.decisive_violations(operation_id)}
-
-
-def _words(violation: Violation) -> tuple[str, Path, str]:
-    return violation.constraint.location, violation.constraint.path, violation.constraint.words
-
-
-def test_what_is_left_out_for_the_price_is_assumed_and_was_tried_before() -> None:
-    tried: set[tuple[str, Path, str]] = set()
-    for operation_id in OPERATIONS:
-        every = {_words(violation): violation for violation in TRIALS.violations(operation_id)}
-        for words in every.keys() - _decisive(operation_id):
-            assert every[words].constraint.level == "should"
-            assert words in tried
-        assert {words[:2] for words in every} == {words[:2] for words in _decisive(operation_id)}
-        tried |= _decisive(operation_id)
 
 
 # Small things
