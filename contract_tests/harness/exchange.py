@@ -15,6 +15,7 @@ Query = Mapping[str, str | int]
 KEY_PREFIX = "csk_live_"
 _KEY = re.compile(KEY_PREFIX + r"[A-Za-z0-9_\-.~+/=]*")
 _SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_\-]+")
+_MOST_BYTES_SHOWN = 1_000_000
 _LONGEST_SHOWN = 600
 
 
@@ -155,8 +156,9 @@ class Exchange:
 
     def summary(self) -> str:
         """What came back, in one line without a secret."""
-        shown = redact(self.response.body[:2000].decode("utf-8", "replace"))
-        shown = " ".join(shown.split())
+        text = self.response.body[:_MOST_BYTES_SHOWN].decode("utf-8", "replace")
+        shown = " ".join(redact(text).split())
         if len(shown) > _LONGEST_SHOWN:
-            shown = shown[:_LONGEST_SHOWN] + "…"
+            # What a list says of itself stands at its end.
+            shown = f"{shown[: 2 * _LONGEST_SHOWN // 3]} … {shown[-_LONGEST_SHOWN // 3 :]}"
         return f"{self.status} {shown}".rstrip()

@@ -55,9 +55,9 @@ def summary(config: pytest.Config, session: Session, settings: Settings, seconds
     """Write the table of subjects, each broken rule with what was seen and a curl line, and the verdict."""
     results = session.results
     _table(config, results)
+    _not_checked(config, results)
     _problems(config, "WARNINGS: assumptions that do not hold here", results.warnings, session)
     _problems(config, "FAILURES: promises that the server breaks", results.failures, session)
-    _not_checked(config, results)
     operations = {operation_id for operation_id, _, _ in results.seen if operation_id}
     checks = sum(result.held + len(result.breaks) for result in results.rules.values())
     write(config)
