@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -43,15 +42,6 @@ class _Provider(HypothesisProvider):
 
 _BACKEND = "cospec"
 AVAILABLE_PROVIDERS[_BACKEND] = f"{_Provider.__module__}.{_Provider.__qualname__}"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A drawn request of an operation: its query, and its body when it has one."""
-
-    query: Mapping[str, str]
-    body: Any
-    has_body: bool
 
 
 class Sampler:
