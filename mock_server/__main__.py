@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     from mock_server.altered import Alteration
 
+LIVE_KEYS = ("csk_live_demo", "csk_live_demo__2", "csk_live_other")
+"""The keys of a live mock unless told otherwise: two of an organization, one of another."""
+COLLEAGUE = 9
+"""The number of the key that the other client uses."""
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -73,6 +78,18 @@ def _parser() -> argparse.ArgumentParser:
         "--no-control", dest="control", action="store_false", help="without the control interface at /_control"
     )
     parser.add_argument(
+        "--live", action="store_true", help="as a server in use is: only its keys are valid, no control, no magic"
+    )
+    parser.add_argument(
+        "--key",
+        dest="keys",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help=f"a key that --live knows (may be repeated; default: {', '.join(LIVE_KEYS)})",
+    )
+    parser.add_argument("--colleague", action="store_true", help="with --live: another client works in it all the time")
+    parser.add_argument(
         "--fault",
         dest="alterations",
         action="append",
@@ -116,7 +133,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mock_server.variants import VARIANTS
 
         return _list({variant.name: variant.choice for variant in VARIANTS.values()})
-    settings = Settings(control=options.control, ca=options.ca, resolutions=tuple(options.resolve))
+    if (options.keys or options.colleague) and not options.live:
+        return _refuse("--key and --colleague are for --live")
+    control = options.control and not options.live
+    settings = Settings(control=control, ca=options.ca, resolutions=tuple(options.resolve))
+    keys = options.keys or LIVE_KEYS
+    if options.live:
+        settings, options.alterations = _live(settings, keys, options)
     if options.alterations:
         from mock_server.altered import altered
 
@@ -133,11 +156,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        control = "" if options.control else ", without its control interface"
-        print(f"coSPEC mock server at {url_of(listener)} (any key csk_live_NAME{control}; Ctrl-C ends it)", flush=True)
+        known = "the keys " + ", ".join(keys) if options.live else "any key csk_live_NAME"
+        without = "" if settings.control else ", without its control interface"
+        print(f"coSPEC mock server at {url_of(listener)} ({known}{without}; Ctrl-C ends it)", flush=True)
 
     run(listener, settings, prepare)
     return 0
+
+
+def _live(settings: Settings, keys: Sequence[str], options: argparse.Namespace) -> tuple[Settings, list[Alteration]]:
+    """The settings and alterations of a live mock."""
+    from mock_server.colleague import Colleague
+    from mock_server.live import live
+
+    if not options.colleague:
+        return settings, [live(keys), *options.alterations]
+    theirs = f"{keys[0].partition('__')[0]}__{COLLEAGUE}"
+    colleague = Colleague([theirs])
+    return replace(settings, colleague=colleague), [live([*keys, theirs]), *options.alterations]
 
 
 def _is_authorities(file: Path) -> bool:

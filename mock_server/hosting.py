@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mock_server.asgi import Message, Receive, Send
+    from mock_server.colleague import Colleague
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -49,13 +50,15 @@ class Build(Protocol):
 class Settings:
     """What the person who starts a mock decides.
 
-    `ca`: a PEM file of authorities that deliveries trust as well. `build`: what makes the application.
+    `ca`: a PEM file of authorities that deliveries trust as well. `build`: what makes the application. `colleague`: who
+    else uses it.
     """
 
     control: bool = True
     ca: Path | None = None
     resolutions: tuple[Resolution, ...] = ()
     build: Build = Application
+    colleague: Colleague | None = None
 
 
 def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.Event], None]) -> None:
@@ -65,13 +68,16 @@ def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.
         stop = asyncio.Event()
         async with HttpDeliverer(ca=settings.ca, resolutions=settings.resolutions) as deliverer:
             application = settings.build(deliverer=deliverer, control=settings.control)
-            background = asyncio.create_task(application.run())
+            background = [asyncio.create_task(application.run())]
+            if settings.colleague is not None:
+                background.append(asyncio.create_task(settings.colleague.work(url_of(listener))))
             try:
                 prepare(stop)
                 await wire.serve(application, listener, stop, now=application.now)
             finally:
-                background.cancel()
-                await asyncio.gather(background, return_exceptions=True)
+                for task in background:
+                    task.cancel()
+                await asyncio.gather(*background, return_exceptions=True)
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(main())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from mock_server import usage, webhooks
+from mock_server import usage
 from mock_server.altered import Bench
 from mock_server.calls import Answer, Call, Handler
 from mock_server.organization import Organization
@@ -16,8 +16,10 @@ from mock_server.repositories import REPOSITORIES, address_of
 from mock_server.runs import new_run
 from mock_server.templates import SYSTEM_TEMPLATES, create_template
 from mock_server.variants.registry import variant
+from mock_server.webhooks import create_webhook
 
-_MANY_RUNS, _MANY_TEMPLATES, _MANY_WEBHOOKS = 130, 110, 9
+_SECONDS_OF_PAST = 90_000
+"""How long ago the first of the earlier runs was."""
 
 
 def _at_first(mock: Bench, set_up: Callable[[Call], object]) -> None:
@@ -41,23 +43,37 @@ def _start(call: Call, prompt: str, at: float) -> Any:
     return new_run(call.organization, SYSTEM_TEMPLATES[0], address, body, at)
 
 
+def _grant_at(organization: Organization, moment: float) -> None:
+    """The first credits were granted at another time."""
+    organization.usage_logs.clear()
+    organization.credits_usd = 0.0
+    usage.grant(organization, usage.FIRST_CREDITS_USD, "First credits", moment)
+
+
+def give_a_past(mock: Bench, *, runs: int, templates: int, webhooks: int) -> None:
+    """Each organization has as many runs that have ended, templates of its own and webhooks already."""
+
+    def set_up(call: Call) -> None:
+        first = round(call.now - _SECONDS_OF_PAST, 3)
+        _grant_at(call.organization, first - 1)
+        for number in range(runs):
+            run = _start(call, f"Earlier run {number}.", round(first + 600 * number, 3))
+            run.started_at = run.created_at + 2
+            call.run_events.finish(call.organization, run, round(run.created_at + 60, 3))
+        for number in range(templates):
+            body = {"slug": f"earlier-{number}", "name": f"Earlier {number}", "baseImage": "node-22"}
+            create_template(replace(call, body=body))
+        for number in range(webhooks):
+            hook: dict[str, Any] = {"url": f"https://hooks.earlier.example/{number}", "events": ["run.failed"]}
+            create_webhook(replace(call, body=hook))
+
+    _at_first(mock, set_up)
+
+
 @variant
 def organizations_have_a_past(mock: Bench) -> None:
     """The organization has many runs, templates, webhooks and usage records already."""
-
-    def set_up(call: Call) -> None:
-        for number in range(_MANY_RUNS):
-            run = _start(call, f"Earlier run {number}.", round(call.now - 90_000 + 600 * number, 3))
-            run.started_at = run.created_at + 2
-            call.run_events.finish(call.organization, run, round(run.created_at + 60, 3))
-        for number in range(_MANY_TEMPLATES):
-            body = {"slug": f"earlier-{number}", "name": f"Earlier {number}", "baseImage": "node-22"}
-            create_template(replace(call, body=body))
-        for number in range(_MANY_WEBHOOKS):
-            hook: dict[str, Any] = {"url": f"https://hooks.earlier.example/{number}", "events": ["run.failed"]}
-            webhooks.create_webhook(replace(call, body=hook))
-
-    _at_first(mock, set_up)
+    give_a_past(mock, runs=130, templates=110, webhooks=9)
 
 
 @variant
@@ -77,7 +93,7 @@ def others_are_at_work(mock: Bench) -> None:
             create_template(replace(call, body=body))
         elif kind == "webhook" and len(organization.webhooks) < 5:
             hook: dict[str, Any] = {"url": f"https://hooks.another.example/{number}", "events": ["run.failed"]}
-            webhooks.create_webhook(replace(call, body=hook))
+            create_webhook(replace(call, body=hook))
         elif kind == "charge":
             usage.grant(organization, 1.0, "Another's grant", call.now)
 

@@ -96,6 +96,8 @@ def test_a_host_that_is_not_this_machine_is_told_in_one_line(host: str) -> None:
         (["--resolve", "a:443"], "HOST:PORT:ADDRESS"),
         (["--fault", "no-such-fault"], "there is no fault 'no-such-fault'"),
         (["--variant", "no-such-variant"], "there is no variant 'no-such-variant'"),
+        (["--key", "csk_live_demo"], "--live"),
+        (["--colleague"], "--live"),
     ],
 )
 def test_a_bad_option_is_told_in_one_line(options: list[str], told: str) -> None:
@@ -106,6 +108,18 @@ def test_the_control_interface_can_be_switched_off() -> None:
     with started("--no-control") as (_, line):
         answer = requests.get(f"http://127.0.0.1:{port_of(line)}/_control", timeout=10)
     assert answer.status_code == 401, "like any unknown path, it is not told to strangers"
+
+
+def test_a_live_one_names_its_keys_and_knows_no_other() -> None:
+    with started("--live", "--key", "csk_live_office", "--colleague") as (_, line):
+        assert "(the keys csk_live_office, without its control interface;" in line
+        statuses = [
+            requests.get(
+                f"http://127.0.0.1:{port_of(line)}{path}", headers={"Authorization": f"Bearer {key}"}, timeout=10
+            ).status_code
+            for path, key in [("/v1/runs", "csk_live_office"), ("/v1/runs", "csk_live_demo"), ("/_control", "none")]
+        ]
+    assert statuses == [200, 401, 401]
 
 
 def test_a_program_can_run_mocks_beside_each_other() -> None:
