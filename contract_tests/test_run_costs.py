@@ -64,27 +64,28 @@ def test_the_sandbox_rate_is_of_its_size(own_runs: OwnRuns) -> None:
         require(value is None or abs(value - rate) < 1e-9, seen, exchange)
 
 
-@rule("runs/sandbox-cost-follows-time", source="guide")
-def test_the_sandbox_cost_follows_its_time(own_runs: OwnRuns) -> None:
-    """A sandbox costs its time at its rate, counted to the second at the least and by minutes begun at the most."""
+def sandbox_costs(own_runs: OwnRuns) -> Iterator[tuple[str, Exchange, float, float, float, float]]:
+    """Of each sandbox that was paid for: its costs as a sentence, the reading, what it cost, how many seconds it was
+    up, its rate, and how far the numbers may be off.
+    """
     found = list(sandboxes(own_runs))
     slack = rounding(box.get("costUsd") for _, _, _, box in found)
     for life, exchange, rate, box in found:
         cost, seconds = amount(box.get("costUsd")), amount(box.get("durationSeconds"))
-        if cost is None or seconds is None or box.get("waived") is True:
-            continue
-        seen = f"the sandbox of {life.name} was up {seconds:g} seconds at {rate} a minute, but cost {cost:g}"
+        if cost is not None and seconds is not None and box.get("waived") is not True:
+            seen = f"the sandbox of {life.name} was up {seconds:g} seconds at {rate} a minute, but cost {cost:g}"
+            yield seen, exchange, cost, seconds, rate, slack
+
+
+@rule("runs/sandbox-cost-follows-time", source="guide")
+def test_the_sandbox_cost_follows_its_time(own_runs: OwnRuns) -> None:
+    """A sandbox costs its time at its rate, counted to the second at the least and by minutes begun at the most."""
+    for seen, exchange, cost, seconds, rate, slack in sandbox_costs(own_runs):
         require(is_charge(cost, seconds, rate, slack), seen, exchange)
 
 
 @rule("runs/sandbox-cost-to-the-second", source="assumed")
 def test_the_sandbox_cost_is_to_the_second(own_runs: OwnRuns) -> None:
     """A sandbox costs its time at its rate to the second."""
-    found = list(sandboxes(own_runs))
-    slack = rounding(box.get("costUsd") for _, _, _, box in found)
-    for life, exchange, rate, box in found:
-        cost, seconds = amount(box.get("costUsd")), amount(box.get("durationSeconds"))
-        if cost is None or seconds is None or box.get("waived") is True:
-            continue
-        seen = f"the sandbox of {life.name} was up {seconds:g} seconds at {rate} a minute, but cost {cost:g}"
+    for seen, exchange, cost, seconds, rate, slack in sandbox_costs(own_runs):
         require(abs(cost - seconds / 60 * rate) <= rate / 60 + slack, seen, exchange)
