@@ -7,6 +7,7 @@ PORT ?= 4010
 ARGS ?=
 SEEDS ?= 1,2,3
 BASE ?=
+CLIENT ?=
 PREVIEW_URL ?=
 RUN := $(VENV)/bin/python
 
@@ -18,10 +19,10 @@ $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test check prove flakiness generate mock compat gate check-gate docs lock format clean
+.PHONY: help setup test check prove flakiness generate clients client test-clients mock compat gate check-gate docs lock format clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.installed ## Make .venv from the lock (PYTHON=python3.12 chooses the interpreter)
 
@@ -48,6 +49,15 @@ flakiness: setup ## Run the suite against the mock with 50 seeds
 generate: setup ## Write generated/ from openapi/cospec.yaml
 	@$(RUN) -m scripts.generate
 
+clients: setup ## Write a client for each language to generated/clients/ (needs Java, Node.js and Go)
+	@$(RUN) -m scripts.clients generate
+
+client: setup ## Write one client (CLIENT=go)
+	@$(RUN) -m scripts.clients generate -- "$(CLIENT)"
+
+test-clients: setup ## Build the clients with their own compilers and try them against the mock (CLIENT=… only one)
+	@$(RUN) -m scripts.clients test $(if $(CLIENT),-- "$(CLIENT)")
+
 mock: setup ## Start the mock server (PORT=4010, ARGS=… goes to it)
 	@$(RUN) -m mock_server --port "$(PORT)" $(ARGS)
 
@@ -64,9 +74,10 @@ check-gate: setup ## Test what needs Go: oasdiff and actionlint are built under 
 docs: setup ## Write the single-page reference, generated/reference.html (needs Node.js)
 	@$(RUN) -m scripts.reference
 
-lock: setup ## Pin requirements.in in requirements.lock (ARGS=--upgrade takes the newest versions)
-	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-emit-index-url --no-emit-find-links --output-file requirements.lock $(ARGS) requirements.in
+lock: setup ## Pin requirements.in and the generators of clients (ARGS=--upgrade takes the newest versions)
+	@for name in requirements scripts/clients/generators; do \
+		$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			--no-emit-index-url --no-emit-find-links --output-file $$name.lock $(ARGS) $$name.in || exit 1; done
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(RUN) -m ruff check --fix --quiet

@@ -38,7 +38,8 @@ class GoTool:
 
 OASDIFF = GoTool("oasdiff", "github.com/oasdiff/oasdiff", "v1.36.0")
 ACTIONLINT = GoTool("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12")
-GO_TOOLS = {tool.name: tool for tool in (OASDIFF, ACTIONLINT)}
+OAPI_CODEGEN = GoTool("oapi-codegen", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen", "v2.8.2")
+GO_TOOLS = {tool.name: tool for tool in (OASDIFF, ACTIONLINT, OAPI_CODEGEN)}
 
 
 def installed(tool: GoTool, tools: Path = TOOLS) -> Path:

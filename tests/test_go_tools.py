@@ -28,7 +28,7 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_tool_is_pinned_to_one_version() -> None:
-    assert set(GO_TOOLS) == {"oasdiff", "actionlint"}
+    assert set(GO_TOOLS) == {"oasdiff", "actionlint", "oapi-codegen"}
     for tool in GO_TOOLS.values():
         assert re.fullmatch(r"v\d+\.\d+\.\d+", tool.version)
 
@@ -61,7 +61,9 @@ def test_an_unknown_tool_and_a_missing_go_are_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert go_tools.main(["nothing"]) == 2
-    assert capsys.readouterr().err == "go_tools: there is no tool 'nothing'; there are oasdiff, actionlint\n"
+    assert (
+        capsys.readouterr().err == "go_tools: there is no tool 'nothing'; there are oasdiff, actionlint, oapi-codegen\n"
+    )
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolError, match="there is no go: install Go"):
         installed(TOOL, tmp_path / "tools")

@@ -105,6 +105,15 @@ def test_the_gate_is_told_of_base_and_preview(clone: Path) -> None:
     ]
 
 
+def test_the_name_of_a_client_is_passed_on(clone: Path) -> None:
+    """Also when it is not said: one client is asked for, so the command says which there are."""
+    assert make(clone, "client", "CLIENT=go").stdout == "arguments: -m scripts.clients generate -- go\n"
+    assert make(clone, "client").stdout == "arguments: -m scripts.clients generate -- \n"
+    assert make(clone, "clients").stdout == "arguments: -m scripts.clients generate\n"
+    assert make(clone, "test-clients").stdout == "arguments: -m scripts.clients test\n"
+    assert make(clone, "test-clients", "CLIENT=go").stdout == "arguments: -m scripts.clients test -- go\n"
+
+
 def test_a_failing_step_fails_the_check(clone: Path) -> None:
     """Nothing after the first failure, and its status is not lost."""
     script(clone / ".venv" / "bin" / "python", 'echo "$*"\ntest "$2" != mypy\n')

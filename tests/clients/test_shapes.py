@@ -1,0 +1,77 @@
+"""Does a shape change only what it says, and leave a document?"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from scripts import document as doc
+from scripts.clients.shapes import (
+    Shape,
+    open_unions,
+    shaped,
+    with_plain_discriminators,
+    without_discriminators,
+)
+
+DOCUMENT = doc.load()
+SCHEMAS = DOCUMENT["components"]["schemas"]
+UNIONS = {name for name, schema in SCHEMAS.items() if "discriminator" in schema}
+
+
+def fits(document: dict[str, Any], name: str, value: Any) -> bool:
+    return Draft202012Validator({**document, "$ref": f"#/components/schemas/{name}"}).is_valid(value)
+
+
+@pytest.mark.parametrize("shape", [open_unions, without_discriminators, with_plain_discriminators])
+def test_a_shape_leaves_its_input_and_gives_a_document(shape: Shape) -> None:
+    before = copy.deepcopy(DOCUMENT)
+    result = shape(DOCUMENT)
+    assert before == DOCUMENT
+    assert result != DOCUMENT
+    assert list(OpenAPIV31SpecValidator(result).iter_errors()) == []
+    assert result["paths"] == DOCUMENT["paths"]
+
+
+def test_no_shape_is_no_change() -> None:
+    assert shaped(DOCUMENT, ()) == DOCUMENT
+
+
+def test_an_open_union_takes_kinds_that_the_document_does_not_know() -> None:
+    assert {"RunOutput", "RunSummaryOutput", "RunEvent"} == UNIONS
+    result = open_unions(DOCUMENT)
+    added = set(result["components"]["schemas"]) - set(SCHEMAS)
+    assert added == {f"Unknown{name}" for name in UNIONS}
+    later = {"type": "later-kind", "anything": 1}
+    assert not fits(DOCUMENT, "RunOutput", later)
+    assert fits(result, "RunOutput", later)
+    assert not fits(result, "RunOutput", {"anything": 1})
+
+
+def test_the_alternatives_stay_and_the_new_one_is_the_last() -> None:
+    result = open_unions(DOCUMENT)["components"]["schemas"]
+    for name in UNIONS:
+        assert result[name]["oneOf"][:-1] == SCHEMAS[name]["oneOf"]
+        assert result[name]["discriminator"] == SCHEMAS[name]["discriminator"]
+
+
+def test_without_discriminators_values_fit_as_before() -> None:
+    result = without_discriminators(DOCUMENT)
+    assert not any("discriminator" in schema for schema in result["components"]["schemas"].values())
+    text = {"type": "text", "eventId": "evt_1", "content": "Done."}
+    for value in (text, text | {"type": "pr"}, text | {"type": "later-kind"}):
+        assert fits(result, "RunOutput", value) == fits(DOCUMENT, "RunOutput", value)
+
+
+def test_a_plain_discriminator_is_a_string() -> None:
+    result = with_plain_discriminators(DOCUMENT)["components"]["schemas"]
+    for name in UNIONS:
+        member = SCHEMAS[name]["discriminator"]["propertyName"]
+        for alternative in SCHEMAS[name]["oneOf"]:
+            told = doc.lookup({"components": {"schemas": result}}, alternative["$ref"])
+            assert told["properties"][member] == {"type": "string"}
+            assert member in told["required"]
