@@ -269,9 +269,21 @@ TOO_STRICT = {
     ),
     "limit-100-of-runs-refused": Bound("listRuns: limit may be 100.", "listRuns?limit", {"maximum": 50}),
     "limit-1-refused": Bound("listRuns: limit may be 1.", "listRuns?limit", {"minimum": 5}),
-    "page-10000-refused": Bound("listRuns: page may be 10000.", "listRuns?page", {"maximum": 9999}),
+    "page-10000-refused": Bound(
+        "listRuns: page may be 10000, though the list be shorter.",
+        "listRuns?page",
+        {"maximum": 9999},
+        source="assumed",
+        rules=("pagination/runs-past-the-end-is-empty",),
+    ),
     "log-limit-250-refused": Bound("listRunLogs: limit may be 250.", "listRunLogs?limit", {"maximum": 249}),
-    "log-offset-100000-refused": Bound("listRunLogs: offset may be 100000.", "listRunLogs?offset", {"maximum": 1000}),
+    "log-offset-100000-refused": Bound(
+        "listRunLogs: offset may be 100000, though the list be shorter.",
+        "listRunLogs?offset",
+        {"maximum": 1000},
+        source="assumed",
+        rules=("pagination/run-logs-past-the-end-is-empty",),
+    ),
     "searches-of-200-refused": Bound(
         "listRuns: search may have 200 characters.", "listRuns?search", {"maxLength": 100}
     ),

@@ -199,12 +199,6 @@ def prompts_are_cut(mock: Bench) -> None:
 
 
 @fault("runs/is-what-was-asked", source="reference")
-def prompts_are_trimmed(mock: Bench) -> None:
-    """A run's prompt comes back unchanged, blanks at its ends too."""
-    _with_body(mock, lambda body: {**body, "prompt": body["prompt"].strip() or body["prompt"]})
-
-
-@fault("runs/is-what-was-asked", source="reference")
 def callback_urls_are_normalized(mock: Bench) -> None:
     """A run's callbackUrl comes back unchanged."""
     mock.after(map_member("callbackUrl", lambda url: url.partition("?")[0]), ["getRun"], [200])

@@ -216,9 +216,9 @@ def health_counts_do_not_add_up(mock: Bench) -> None:
 
 
 @fault("webhooks/health-adds-up", source="assumed")
-def success_rates_are_in_percent(mock: Bench) -> None:
-    """A webhook's successRate is a share of its attempts."""
-    mock.after(map_member("data.*.health.successRate", lambda rate: rate * 100), ["listWebhooks"], [200])
+def success_rates_are_of_failures(mock: Bench) -> None:
+    """A webhook's successRate is the share of its attempts that succeeded."""
+    mock.after(map_member("data.*.health.successRate", lambda rate: 1 - rate), ["listWebhooks"], [200])
 
 
 @fault("responses/body-fits-its-schema", source="reference")
