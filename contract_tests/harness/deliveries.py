@@ -30,6 +30,8 @@ _PATIENCE_SECONDS = 90
 _QUIET_SECONDS = {True: 1200, False: 30}
 """How long to wait for what should not come, on a clock that is moved and on a real one."""
 _STEP_SECONDS = 3
+_LONG_SECONDS = 120
+"""A wait that is longer is made in ten steps of its own."""
 _UNDER_WAY_SECONDS = 3
 """So long after a webhook was deleted a delivery may still have been under way."""
 
@@ -176,9 +178,7 @@ class Deliveries:
         return time.time() if answer.succeeded else float("inf")
 
     def _await_end(self, story: Story, run_id: str) -> None:
-        began, target_began = time.time(), self._session.target.now()
-        answer = self._world.await_end(run_id)
-        self._waits.append(Wait(began, time.time(), target_began, self._session.target.now()))
+        answer = self._world.await_end(run_id, self._wait)
         if members(answer.json).get("status") in ENDED:
             story.runs[run_id] = answer
 
@@ -205,10 +205,13 @@ class Deliveries:
     # Waiting
 
     def _wait(self, seconds: float) -> None:
+        """Wait in steps, so that it is known how far apart two deliveries arrived."""
         target = self._session.target
-        began, target_began = time.time(), target.now()
-        target.wait(seconds)
-        self._waits.append(Wait(began, time.time(), target_began, target.now()))
+        until = target.now() + seconds
+        while (left := until - target.now()) > 0:
+            began, target_began = time.time(), target.now()
+            target.wait(min(left, _STEP_SECONDS if left < _LONG_SECONDS else left / 10))
+            self._waits.append(Wait(began, time.time(), target_began, target.now()))
 
     def _await(self, condition: Callable[[], bool], step_seconds: float = _STEP_SECONDS) -> None:
         """Wait until a condition holds or patience runs out."""

@@ -6,7 +6,7 @@ Everything that is made bears the run's tag in its name. What the suite did not 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from contract_tests.harness.evidence import gathered, is_gathered
@@ -193,12 +193,13 @@ class World:
             hindered(f"because no run could be started: {answer.summary()}")
         return run_id
 
-    def await_end(self, run_id: str) -> Exchange:
+    def await_end(self, run_id: str, wait: Callable[[float], None] | None = None) -> Exchange:
         """Read a run again and again until it has ended or patience runs out. Returns the last answer."""
+        wait = wait or self.session.target.wait
         steps = _MOVED_STEPS_SECONDS if self.session.target.moves_its_clock else _REAL_STEPS_SECONDS
         answer: Exchange | None = None
         for seconds in steps:
-            self.session.target.wait(seconds)
+            wait(seconds)
             answer = self.session.call("getRun", path={"id": run_id})
             if answer.status == 404 or members(answer.json).get("status") in ENDED:
                 break
