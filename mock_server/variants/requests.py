@@ -123,9 +123,3 @@ def names_come_before_bodies(mock: Bench) -> None:
 
     mock.handle_all(note)
     mock.after(after, ["updateTemplate"], [400])
-
-
-@variant
-def slugs_are_reserved(mock: Bench) -> None:
-    """A slug that looks like an id is refused, and so is one with two hyphens in a row."""
-    mock.schema("TemplateSlug")["not"] = {"pattern": "^(tpl|run|wh)-|--"}

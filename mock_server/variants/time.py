@@ -52,7 +52,7 @@ def retry_after_has_a_second_to_spare(mock: Bench) -> None:
 
 
 @variant
-def refused_requests_count(mock: Bench) -> None:
+def strangers_share_a_window(mock: Bench) -> None:
     """Requests without a valid key are told a window of their client's, which goes down."""
     window = Window()
 
