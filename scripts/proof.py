@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mock_server.faults import Fault
 from mock_server.variants import Variant
@@ -122,13 +122,22 @@ class Proof:
 
 
 def prove(
-    faults: Sequence[Fault], variants: Sequence[Variant], seeds: Sequence[int], *, fast: bool, jobs: int
+    faults: Sequence[Fault],
+    variants: Sequence[Variant],
+    seeds: Sequence[int],
+    *,
+    fast: bool,
+    jobs: int,
+    progress: Callable[[int, int], object],
 ) -> Proof:
-    """Try everything with every seed, `jobs` at a time."""
+    """Try everything with every seed, `jobs` at a time. `progress` is told how much of how much is done."""
     start = time.monotonic()
     with ThreadPoolExecutor(jobs) as pool:
         caught = [pool.submit(try_fault, fault, seed, fast=fast) for seed in seeds for fault in faults]
         passed = [pool.submit(try_variant, variant, seed) for seed in seeds for variant in variants]
+        under_way: list[Future[Any]] = [*caught, *passed]
+        for done, _ in enumerate(as_completed(under_way), start=1):
+            progress(done, len(under_way))
         results = [each.result() for each in caught], [each.result() for each in passed]
     return Proof(list(seeds), round(time.monotonic() - start, 1), *results)
 

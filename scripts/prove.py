@@ -22,6 +22,7 @@ from scripts.proof import MILESTONES, Proof, as_markdown, percent, prove
 from scripts.verdict import NOTHING_SAID, ROOT
 
 REPORTS = ROOT / "reports"
+TOLD_EVERY = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOTHING_SAID
     faults = [fault for name, fault in FAULTS.items() if not options.names or name in options.names]
     variants = [variant for name, variant in VARIANTS.items() if not options.names or name in options.names]
-    proof = prove(faults, variants, options.seeds, fast=options.fast, jobs=options.jobs)
+    proof = prove(faults, variants, options.seeds, fast=options.fast, jobs=options.jobs, progress=tell_progress)
     REPORTS.mkdir(exist_ok=True)
     data = {**asdict(proof), "curve": {count: proof.share_caught_after(count) for count in MILESTONES}}
     (REPORTS / "proof.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
@@ -55,6 +56,12 @@ def _seeds(text: str) -> list[int]:
         return [int(seed) for seed in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not numbers with commas between them") from None
+
+
+def tell_progress(done: int, planned: int) -> None:
+    """Say now and then how far it has come."""
+    if done % TOLD_EVERY == 0:
+        print(f"{done} of {planned} runs are done", file=sys.stderr, flush=True)
 
 
 def tell(proof: Proof, *, fast: bool) -> None:
