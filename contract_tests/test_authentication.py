@@ -10,6 +10,7 @@ import pytest
 from contract_tests.harness.exchange import Exchange, Request
 from contract_tests.harness.rules import Rule, require, rule
 from contract_tests.harness.session import NOTHING, Session
+from contract_tests.harness.world import World
 from generated.contract import OPERATIONS, ProblemCode
 
 REFUSES = Rule(
@@ -20,8 +21,7 @@ REFUSES = Rule(
 CODE = Rule(
     "authentication/code-tells-the-fault",
     "assumed",
-    "No bearer token is answered AUTH_UNAUTHORIZED, a bearer token that is no valid key API_KEY_INVALID; both before "
-    "anything is said of existence or validity.",
+    "No bearer token is answered AUTH_UNAUTHORIZED, a bearer token that is no valid key API_KEY_INVALID.",
 )
 
 UNKNOWN_KEY = "csk_live_unknown0000000000000000000000"
@@ -34,12 +34,27 @@ CREDENTIALS = {
 UNKNOWN_THING = "unknown0thing"
 
 
+COMES_FIRST = Rule(
+    "authentication/comes-first",
+    "assumed",
+    "A request without a valid key is answered 401 before anything is said of existence or validity.",
+)
+
+
 def _request(session: Session, operation_id: str) -> Request:
     """A request that would be refused for what it asks too: nothing is there, and the body is none of the schema's."""
     names = {parameter.name for parameter in session.document.parameters(operation_id) if parameter.location == "path"}
     has_body = session.document.request_body(operation_id) is not None
     body: Any = {} if has_body else NOTHING
     return session.build(operation_id, path=dict.fromkeys(names, UNKNOWN_THING), body=body)
+
+
+def _sound_request(session: Session, world: World, operation_id: str) -> Request:
+    """A request that would succeed with a valid key."""
+    body: Any = NOTHING
+    if session.document.request_body(operation_id) is not None:
+        body = world.fitted(operation_id, world.trials.fullest_example(operation_id))
+    return session.build(operation_id, path=world.path_parameters(operation_id), body=body)
 
 
 @rule("authentication/key-is-its-own", source="reference")
@@ -54,10 +69,16 @@ def test_the_current_key_is_told(session: Session) -> None:
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_every_operation_needs_a_key(operation_id: str, session: Session) -> None:
+def test_every_operation_needs_a_key(operation_id: str, session: Session, world: World) -> None:
     """Each operation refuses no header, another scheme, a malformed and an unknown key."""
     for words, (authorization, code) in CREDENTIALS.items():
         exchange = session.send(replace(_request(session, operation_id), authorization=authorization))
+        if exchange.status in (400, 404):
+            session.judge(COMES_FIRST, [f"{words}: the answer is {exchange.status}, not 401"], exchange)
+            # What says nothing of the key yet has to when there is nothing else to say.
+            exchange = session.send(replace(_sound_request(session, world, operation_id), authorization=authorization))
+        elif exchange.status == 401:
+            session.judge(COMES_FIRST, [])
         wrong = [] if exchange.status == 401 else [f"{words}: the answer is {exchange.status}, not 401"]
         session.judge(REFUSES, wrong, exchange)
         if not wrong:

@@ -96,11 +96,9 @@ def _each_end_is_told_once(deliveries: Deliveries, event: str) -> None:
             if not found and not deliveries.line_is_open():
                 not_checked(f"because {PREFIX}WEBHOOK_SINK_URL does not lead to the suite's receiver")
             require(found, f"{event} of a run was not delivered to a webhook that subscribes to it", exchange)
-            told = {delivery.id or number for number, delivery in enumerate(found)}
-            refused = any(not delivery.was_received for delivery in found)
-            if refused and any(delivery.id is None for delivery in found):
-                continue  # attempts cannot be told from deliveries
-            require(len(told) == 1, f"{event} of one run was delivered {len(told)} times to one webhook", exchange)
+            # What was refused may come again, and only an assumption says how that is told from another delivery.
+            received = sum(delivery.was_received for delivery in found)
+            require(received <= 1, f"{event} of one run was delivered {received} times to one webhook", exchange)
 
 
 @rule("deliveries/tells-of-completed-runs", source="guide")

@@ -21,6 +21,7 @@ from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import template_of, unlike
 from contract_tests.harness.world import World
+from generated.contract import OPERATIONS
 
 REQUESTS_OF_A_RUN = 20
 """For how many requests the window must have room while the run is to be at work."""
@@ -163,8 +164,9 @@ def _tenants(session: Session, world: World) -> Tenants:
 def test_other_organizations_find_nothing(tenants: Tenants) -> None:
     """Another organization's run, template or webhook is answered 404, to read, change, cancel or delete."""
     for words, exchange in tenants.intrusions().items():
-        answer = answered(exchange)
-        require(exchange.status == 404, f"another organization may {words}: the answer is {answer}", exchange)
+        is_assumed = OPERATIONS[exchange.request.operation_id or ""].source == "assumed"
+        right = exchange.status == 404 or (is_assumed and 400 <= exchange.status < 500)
+        require(right, f"another organization may {words}: the answer is {answered(exchange)}", exchange)
 
 
 @rule("isolation/other-organizations-change-nothing", source="overview")

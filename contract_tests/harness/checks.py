@@ -67,11 +67,12 @@ def _is_of_operation(exchange: Exchange, _: Seen) -> bool:
     return exchange.request.operation_id is not None
 
 
-@check(
-    "responses/status-is-documented",
-    "An operation answers only with statuses that the document lists for it; what the document lacks is a 404.",
-)
-def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
+def _is_of_assumed_operation(exchange: Exchange, _: Seen) -> bool:
+    operation = OPERATIONS.get(exchange.request.operation_id or "")
+    return operation is not None and operation.source == "assumed"
+
+
+def _undocumented_status(exchange: Exchange, seen: Seen) -> Iterator[str]:
     operation_id = exchange.request.operation_id
     if operation_id is None:
         if exchange.status not in (404, 401, 429) and exchange.request.authorization:
@@ -79,6 +80,25 @@ def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
     elif not exchange.succeeded and seen.document.response(operation_id, exchange.status) is None:
         documented = [OPERATIONS[operation_id].success_status, *OPERATIONS[operation_id].problem_codes]
         yield f"the status {exchange.status} is none of {', '.join(map(str, sorted(documented)))}"
+
+
+@check(
+    "responses/status-is-documented",
+    "An operation answers only with statuses that the document lists for it; what the document lacks is a 404.",
+    when=lambda exchange, seen: not _is_of_assumed_operation(exchange, seen),
+)
+def _status(exchange: Exchange, seen: Seen) -> Iterator[str]:
+    return _undocumented_status(exchange, seen)
+
+
+@check(
+    "responses/assumed-status",
+    "An operation that is assumed answers only with the statuses that are assumed for it.",
+    source="assumed",
+    when=_is_of_assumed_operation,
+)
+def _assumed_status(exchange: Exchange, seen: Seen) -> Iterator[str]:
+    return _undocumented_status(exchange, seen)
 
 
 @check(
@@ -102,16 +122,34 @@ def _no_server_error(exchange: Exchange, _: Seen) -> Iterator[str]:
         yield f"the server failed with {exchange.status}"
 
 
+def _is_plainly_valid(exchange: Exchange, seen: Seen) -> bool:
+    return exchange.status not in (401, 429) and seen.plain.holds(exchange.request)
+
+
+def _refused_as_invalid(exchange: Exchange) -> Iterator[str]:
+    # A refusal for the state of things is none as invalid.
+    if exchange.status == 400 and exchange.code in REFUSALS_OF_INVALID:
+        yield f"a valid request is refused: {exchange.summary()[:300]}"
+
+
 @check(
     "requests/valid-is-accepted",
     "What keeps the schema of an operation is not refused as invalid, up to the very bounds.",
     source="reference",
-    when=lambda exchange, seen: exchange.status not in (401, 429) and seen.plain.holds(exchange.request),
+    when=lambda exchange, seen: _is_plainly_valid(exchange, seen) and not seen.plain.is_assumed(exchange.request),
 )
 def _valid(exchange: Exchange, _: Seen) -> Iterator[str]:
-    # A refusal for the state of things is none as invalid.
-    if exchange.status == 400 and exchange.code in REFUSALS_OF_INVALID:
-        yield f"a valid request is refused: {exchange.summary()[:300]}"
+    return _refused_as_invalid(exchange)
+
+
+@check(
+    "requests/assumed-valid-is-accepted",
+    "What is assumed that an operation takes is not refused as invalid.",
+    source="assumed",
+    when=lambda exchange, seen: _is_plainly_valid(exchange, seen) and seen.plain.is_assumed(exchange.request),
+)
+def _assumed_valid(exchange: Exchange, _: Seen) -> Iterator[str]:
+    return _refused_as_invalid(exchange)
 
 
 @check(
@@ -253,13 +291,14 @@ def _problem_status(exchange: Exchange, _: Seen) -> Iterator[str]:
     "A problem's code is one of the catalogue and comes with the status that the catalogue gives it.",
     when=_is_documented_problem,
 )
-def _catalogue(exchange: Exchange, _: Seen) -> Iterator[str]:
+def _catalogue(exchange: Exchange, seen: Seen) -> Iterator[str]:
     code = exchange.code
     if code is None:
         return
     kind = _kind(code)
     if kind is None:
-        if exchange.status != 503:  # the one status without a listed code
+        # 503 is the one status without a listed code.
+        if exchange.status != 503 and _source_of_codes(exchange, seen) != "assumed":
             yield f"the code {code[:60]} is not in the catalogue"
     elif kind.status != exchange.status:
         yield f"the code {code} comes with status {exchange.status}, not {kind.status}"
@@ -269,19 +308,35 @@ def _kind(code: str) -> Any:
     return PROBLEMS.get(ProblemCode(code)) if code in ProblemCode.__members__ else None
 
 
+def _source_of_codes(exchange: Exchange, seen: Seen) -> str:
+    """Who says which codes an operation answers a status with; the overview where nobody says more."""
+    operation = OPERATIONS.get(exchange.request.operation_id or "")
+    if operation is None or operation.source == "assumed":
+        return "overview" if operation is None else "assumed"
+    response = seen.document.response(operation.operation_id, exchange.status)
+    if response is None:
+        return "overview"
+    schema = (*response, "content", PROBLEM_MEDIA_TYPES[0], "schema")
+    sources = {error.source for error in seen.document.errors(schema, exchange.json) if error.where == ("type",)}
+    return "assumed" if sources == {"assumed"} else "overview"
+
+
 def _misplaced_code(exchange: Exchange, seen: Seen) -> str | None:
-    """The source of the sentence that a known code breaks by being answered by this operation."""
+    """The source of the sentence that a code breaks by being answered by this operation."""
     operation_id, code = exchange.request.operation_id, exchange.code
-    if code is None or _kind(code) is None or _kind(code).status != exchange.status:
-        return None  # other rules speak of that
+    if code is None:
+        return None
+    kind = _kind(code)
+    if kind is None:
+        is_assumed = exchange.status != 503 and _source_of_codes(exchange, seen) == "assumed"
+        return "assumed" if is_assumed else None  # other rules speak of other unknown codes
+    if kind.status != exchange.status:
+        return None  # another rule speaks of that
     if operation_id is None:
         return "overview" if exchange.status == 404 and code != ProblemCode.NOT_FOUND else None
     if code in OPERATIONS[operation_id].problem_codes.get(exchange.status, (code,)):
         return None
-    response = seen.document.response(operation_id, exchange.status)
-    schema = (*(response or ()), "content", PROBLEM_MEDIA_TYPES[0], "schema")
-    sources = {error.source for error in seen.document.errors(schema, exchange.json) if error.where == ("type",)}
-    return "assumed" if sources == {"assumed"} else "overview"
+    return _source_of_codes(exchange, seen)
 
 
 @check(

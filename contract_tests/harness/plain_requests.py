@@ -8,6 +8,10 @@ from typing import Any
 
 from contract_tests.harness.document import Document, Parameter
 from contract_tests.harness.exchange import Request
+from generated.contract import OPERATIONS
+
+_ASSUMED = "assumed"
+_MANY_DIGITS = 10
 
 
 class PlainRequests:
@@ -21,6 +25,27 @@ class PlainRequests:
         if request.operation_id is None or request.on_the_line or request.provokes is not None:
             return False
         return self._is_body(request) and self._is_query(request)
+
+    def is_assumed(self, request: Request) -> bool:
+        """Whether only an assumption says that the request is valid: its operation, a parameter or a member of it."""
+        operation_id = request.operation_id or ""
+        body = self._document.request_body(operation_id)
+        named = (parameter for parameter in self._document.parameters(operation_id) if parameter.name in request.query)
+        return (
+            OPERATIONS[operation_id].source == _ASSUMED
+            or any(parameter.source == _ASSUMED for parameter in named)
+            or (body is not None and self._has_assumed(body, request.body))
+        )
+
+    def _has_assumed(self, schema: tuple[str, ...], value: Any) -> bool:
+        """Whether an object has a member, however deep, that is assumed."""
+        schema = self._document.resolve(schema)
+        properties = self._document.at(schema).get("properties", {})
+        return any(
+            properties[name].get("x-source") == _ASSUMED or self._has_assumed((*schema, "properties", name), inner)
+            for name, inner in (value.items() if isinstance(value, dict) else ())
+            if name in properties
+        )
 
     def _is_body(self, request: Request) -> bool:
         schema = self._document.request_body(request.operation_id or "")
@@ -49,6 +74,3 @@ class PlainRequests:
             value = int(text)
         typed: Any = text.split(",") if parameter.is_list else value
         return self._document.fits(parameter.pointer, typed)
-
-
-_MANY_DIGITS = 10

@@ -36,6 +36,11 @@ NAMES_FIELD = Rule(
     "overview",
     "A VALIDATION_FAILED problem names the member, as a dotted path into the body, or the parameter that was wrong.",
 )
+NAMES_FIELD_ASSUMED = Rule(
+    "requests/refusal-of-an-assumption-names-the-field",
+    "assumed",
+    "So does the refusal of what breaks a bound that is assumed, or pages out of bounds.",
+)
 
 
 def refused(session: Session, exchange: Exchange, constraint: Constraint, *, no_object: bool = False) -> None:
@@ -53,7 +58,8 @@ def refused(session: Session, exchange: Exchange, constraint: Constraint, *, no_
         fields = _fields(exchange)
         named = any(_speaks_of(field, constraint.path) for field in fields)
         seen = f"{dotted(constraint.path)} is wrong, but the errors name {', '.join(fields) or 'nothing'}"
-        session.judge(NAMES_FIELD, [] if named else [seen[:300]], exchange)
+        rule = NAMES_FIELD if constraint.level == "must" else NAMES_FIELD_ASSUMED
+        session.judge(rule, [] if named else [seen[:300]], exchange)
 
 
 def _fields(exchange: Exchange) -> list[str]:

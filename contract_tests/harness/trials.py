@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from generated.contract import SOURCES
 
 Path = tuple[str | int, ...]
 
+_ASSUMED = "assumed"
 _NOT_OF_TYPE = {
     "string": {"not": "a string"},
     "integer": 1.5,
@@ -151,7 +152,8 @@ class Trials:
         return [{name: values[turn % len(values)] for name, values in extremes if values} for turn in range(count)]
 
     def valid_bodies(self, operation_id: str, pinned: Sequence[str]) -> list[Any]:
-        """Few bodies that hold every plainly valid extreme of the operation's body: first the smallest body.
+        """Few bodies that hold every plainly valid extreme of the operation's body: first the smallest body, with what
+        is assumed at its greatest. What is assumed is in no body with the other extremes.
 
         Members named in `pinned` are left as the example has them.
         """
@@ -160,21 +162,32 @@ class Trials:
             return []
         example = self.fullest_example(operation_id)
         extremes: dict[Path, list[Any]] = {}
+        assumed: dict[Path, list[Any]] = {}
         required: list[str] = []
         for place, node in self._nodes(schema):
             required += node.get("required", ())
             for name in node.get("properties", {}):
                 if name not in pinned:
-                    self._extremes((*place, "properties", name), (name,), example.get(name), extremes)
-        bodies = [{name: example[name] for name in required}]
-        for turn in range(max((len(values) for values in extremes.values()), default=0)):
-            body = copy.deepcopy(example)
-            for path, values in extremes.items():
-                put(body, path, values[turn % len(values)])
-            bodies.append(body)
-        return bodies
+                    self._extremes((*place, "properties", name), (name,), example.get(name), extremes, assumed)
+        smallest = {name: example[name] for name in required}
+        for path in assumed:
+            put(example, path, REMOVED)
+        return [
+            _with_each(smallest, assumed, turn=-1),
+            *(_with_each(example, extremes, turn) for turn in range(_most(extremes))),
+            *(_with_each(smallest, assumed, turn) for turn in range(_most(assumed) - 1)),
+        ]
 
-    def _extremes(self, pointer: tuple[str, ...], path: Path, example: Any, found: dict[Path, list[Any]]) -> None:
+    def _extremes(
+        self,
+        pointer: tuple[str, ...],
+        path: Path,
+        example: Any,
+        found: dict[Path, list[Any]],
+        assumed: dict[Path, list[Any]],
+    ) -> None:
+        if self._document.source_at(pointer) == _ASSUMED:
+            found = assumed
         for place, node in self._nodes(pointer):
             values = list(_inside(node, example))
             if any(choice.get("type") == "null" for choice in node.get("oneOf", ())):
@@ -183,7 +196,7 @@ class Trials:
                 found.setdefault(path, []).extend(values)
             for name in node.get("properties", {}):
                 inner = example.get(name) if isinstance(example, dict) else None
-                self._extremes((*place, "properties", name), (*path, name), inner, found)
+                self._extremes((*place, "properties", name), (*path, name), inner, found, assumed)
 
     # The schemas
 
@@ -303,6 +316,18 @@ def put(body: Any, path: Path, value: Any) -> None:
         body.pop(last, None)
     else:
         body[last] = value
+
+
+def _most(values: Mapping[Path, list[Any]]) -> int:
+    return max(map(len, values.values()), default=0)
+
+
+def _with_each(body: Any, values: Mapping[Path, list[Any]], turn: int) -> Any:
+    """A copy of a body with the value of this turn at each path."""
+    body = copy.deepcopy(body)
+    for path, choices in values.items():
+        put(body, path, choices[turn % len(choices)])
+    return body
 
 
 def altered(body: Any, path: Path, value: Any) -> Any:

@@ -144,6 +144,14 @@ WRONG = [
         "a valid request is refused: 400",
         problem("createTemplate", ProblemCode.VALIDATION_FAILED, sent=_PLAIN),
     ),
+    wrong(
+        "assumed-valid-is-accepted",
+        "a valid request is refused: 400",
+        problem("createTemplate", ProblemCode.VALIDATION_FAILED, sent=_PLAIN | {"guardrails": {"timeoutMinutes": 60}}),
+    ),
+    wrong(
+        "assumed-valid-is-accepted", "400", problem("listTemplates", ProblemCode.VALIDATION_FAILED, query={"limit": 1})
+    ),
     wrong("valid-is-accepted", "400", problem("listRuns", ProblemCode.VALIDATION_FAILED, query={"limit": 100})),
     wrong(
         "status-is-documented",
@@ -154,6 +162,7 @@ WRONG = [
     wrong("status-is-documented", "is no operation, but answered 200", exchange(None, 200, {})),
     wrong("status-is-documented", "409 is none of 200, 401", problem("getRun", ProblemCode.CONFLICT)),
     wrong("status-is-documented", "302", exchange("getRun", 302, {})),
+    wrong("assumed-status", "403 is none of 200, 401", problem("cancelRun", ProblemCode.TEMPLATE_SYSTEM_READONLY)),
     wrong("success-status", "200, not 201", success("createRun", status=200)),
     wrong("success-status", "200, not 204", success("deleteWebhook", {}, status=200)),
     wrong("no-server-error", "500", problem("getRun", ProblemCode.INTERNAL_ERROR)),
@@ -207,7 +216,7 @@ WRONG = [
         "has-its-members",
         "type",
         not_found({"type": "https://api.cospec.io/problems/not-found"}),
-        besides=("code-comes-with-its-status",),
+        besides=("assumed-code",),
     ),
     wrong("has-its-members", "errors", problem("createRun", ProblemCode.VALIDATION_FAILED, {"errors": None})),
     wrong("has-its-members", "errors", problem("createRun", ProblemCode.VALIDATION_FAILED, {"errors": []})),
@@ -222,7 +231,12 @@ WRONG = [
         "NOT_FOUND comes with status 400, not 404",
         problem("listRuns", ProblemCode.NOT_FOUND, {"status": 400}, status=400),
     ),
-    wrong("code-comes-with-its-status", "RUN_NOT_FOUND is not in the catalogue", not_found({"type": "RUN_NOT_FOUND"})),
+    wrong(
+        "code-comes-with-its-status",
+        "NO_TEMPLATE is not in the catalogue",
+        problem("getTemplate", ProblemCode.TEMPLATE_NOT_FOUND, {"type": "NO_TEMPLATE"}),
+    ),
+    wrong("assumed-code", "getRun answers 404 with RUN_NOT_FOUND", not_found({"type": "RUN_NOT_FOUND"})),
     wrong(
         "code-is-documented",
         "getTemplate answers 404 with WEBHOOK_NOT_FOUND",

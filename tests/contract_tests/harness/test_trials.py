@@ -203,7 +203,10 @@ def test_every_valid_body_is_valid(operation_id: str) -> None:
 @pytest.mark.parametrize("operation_id", WITH_BODY)
 def test_the_first_valid_body_is_the_smallest(operation_id: str) -> None:
     needed = {path[0] for path, keyword, _ in of_body(operation_id) if keyword == "required" and len(path) == 1}
-    assert set(TRIALS.valid_bodies(operation_id, World.PINNED)[0]) == needed
+    smallest = TRIALS.valid_bodies(operation_id, World.PINNED)[0]
+    # What is assumed comes with it.
+    assert needed <= set(smallest) <= needed | {"guardrails"}
+    assert set(smallest.get("guardrails", {})) <= {"timeoutMinutes"}
 
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
