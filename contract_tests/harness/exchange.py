@@ -112,13 +112,19 @@ class Response:
     def json(self) -> Any:
         """The body as a JSON value, NO_JSON when it is none (NaN and infinities are none)."""
         try:
-            return json.loads(self.body, parse_constant=_refuse_constant)
+            return json.loads(self.body, parse_constant=_refuse_constant, parse_float=_number)
         except (ValueError, RecursionError):
             return NO_JSON
 
     @property
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _number(text: str) -> float:
+    """What a number is worth: 42.0 is as whole as 42, as JSON Schema has it."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _refuse_constant(name: str) -> None:

@@ -220,6 +220,11 @@ def test_a_body_is_json_or_it_is_none(content: bytes, value: Any) -> None:
     assert Response(200, {}, content, 0.1).json == value
 
 
+@pytest.mark.parametrize(("text", "whole"), [("42.0", True), ("4.2e1", True), ("42", True), ("42.5", False)])
+def test_a_number_is_whole_however_it_is_written(text: str, whole: bool) -> None:
+    assert isinstance(Response(200, {}, text.encode(), 0.1).json, int) is whole
+
+
 def test_a_summary_is_one_short_line() -> None:
     summary = _exchange(Request("GET", "/"), b"<html>\n\n  " + b"\xff x " * 5000 + b"</html>", status=502).summary()
     assert summary.startswith("502 <html> ")
