@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.harness.settings import Settings
 from mock_server.scenarios import MAGIC_REPOSITORIES, SCENARIOS, WORDS
+from scripts.clients.table import CLIENTS, Client
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +35,11 @@ def test_every_steering_word_is_told(word: str) -> None:
 def test_every_setting_is_told_and_passed_on(name: str) -> None:
     assert f"`{name.upper()}`" in README
     assert re.search(rf"\b{name.upper()}\b", MAKEFILE)
+
+
+@pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+def test_every_client_is_told_with_its_generator(client: Client) -> None:
+    assert f"| `{client.name}` | {client.generator.name}" in README
 
 
 def test_every_command_exists() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts.clients.generators import BESIDE
 from scripts.clients.shapes import shaped
 from scripts.clients.table import Client
 from scripts.clients.tools import FILES, require
@@ -21,9 +22,9 @@ LICENSE = ROOT / "LICENSE"
 def readme(client: Client, version: str) -> str:
     """The client's README: what is written for it, and what it was made by."""
     text = (FILES / client.name / "README.md").read_text(encoding="utf-8")
-    generator = client.generator
+    made_by = f"{client.generator.name} {client.generator.version}"
     return (
-        f"{text}\nMade by {generator.name} {generator.version} from version {version} of the contract. "
+        f"{text}\nThe package is `{client.package}`, made by {made_by} from version {version} of the contract. "
         "Do not edit it: change the contract and make it anew.\n"
     )
 
@@ -38,6 +39,9 @@ def make(client: Client, document: Mapping[str, Any], clients: Path = CLIENTS_FO
         source.write_text(json.dumps(shaped(document, client.shapes), ensure_ascii=False), encoding="utf-8")
         output.mkdir()
         client.generator.run(client.name, source, output)
+        beside = FILES / client.name / BESIDE
+        if beside.is_dir():
+            shutil.copytree(beside, output, dirs_exist_ok=True)
         shutil.copy2(LICENSE, output / "LICENSE")
         (output / "README.md").write_text(readme(client, str(document["info"]["version"])), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)

@@ -24,6 +24,31 @@ def shaped(document: Document, shapes: tuple[Shape, ...]) -> dict[str, Any]:
     return result
 
 
+def without_extensions(document: Document) -> dict[str, Any]:
+    """Leave our `x-` members out.
+
+    OpenAPI Generator reads a reference with a member beside it as a schema of its own, of which it knows nothing.
+    """
+    result: dict[str, Any] = _without_extensions(document)
+    return result
+
+
+def _without_extensions(value: Any, *, names: bool = False) -> Any:
+    if isinstance(value, list):
+        return [_without_extensions(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: _without_extensions(item, names=not names and key in _MAPS)
+        for key, item in value.items()
+        if names or not key.startswith("x-")
+    }
+
+
+_MAPS = ("properties", "headers", "schemas", "value")
+"""Below these, keys are names, and `x-` is nothing special."""
+
+
 def open_unions(document: Document) -> dict[str, Any]:
     """Give every union a last alternative for kinds that the document does not know yet.
 

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.clients import generators
-from scripts.clients.shapes import Shape, open_unions
-from scripts.clients.tools import FILES, GO, JAVA, LOCK, NODE, Toolchain
+from scripts.clients.shapes import (
+    Shape,
+    open_unions,
+    with_plain_discriminators,
+    without_discriminators,
+    without_extensions,
+)
+from scripts.clients.tools import FILES, GO, JAVA, JDK, LOCK, NODE, RUST, Toolchain
 from scripts.go_tools import OAPI_CODEGEN
 
 
@@ -46,7 +52,7 @@ def _from_pypi(package: str) -> str:
 
 
 def _from_npm(package: str) -> str:
-    manifest = json.loads((FILES / "typescript" / "package.json").read_text(encoding="utf-8"))
+    manifest = json.loads((FILES / "typescript" / generators.BESIDE / "package.json").read_text(encoding="utf-8"))
     return str(manifest["devDependencies"][package])
 
 
@@ -67,5 +73,29 @@ CLIENTS = {
         Client("typescript", "TypeScript", "@cospec/client", OPENAPI_TYPESCRIPT, builds_with=(NODE,)),
         Client("python", "Python", "cospec_client", OPENAPI_PYTHON_CLIENT, (open_unions,)),
         Client("go", "Go", "cospec", GO_GENERATOR, builds_with=(GO,)),
+        Client(
+            "java",
+            "Java",
+            "io.cospec.client",
+            OPENAPI_GENERATOR,
+            (without_extensions, with_plain_discriminators, open_unions),
+            builds_with=(JDK,),
+        ),
+        Client(
+            "rust",
+            "Rust",
+            "cospec_client",
+            OPENAPI_GENERATOR,
+            (without_extensions, open_unions, without_discriminators),
+            builds_with=(RUST,),
+        ),
+        Client(
+            "csharp",
+            "C#",
+            "Cospec.Client",
+            OPENAPI_GENERATOR,
+            (without_extensions, open_unions, without_discriminators),
+            builds_with=None,
+        ),
     )
 }

@@ -98,15 +98,15 @@ def python_tools(tools: Path = TOOLS, lock: Path = LOCK) -> Path:
     return folder / "bin"
 
 
-def npm_tools(folder: Path, tools: Path = TOOLS) -> Path:
+def npm_tools(name: str, folder: Path, tools: Path = TOOLS) -> Path:
     """`node_modules` of the package-lock.json in `folder`, installed when it is not there yet."""
     digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()[:12]
-    place = tools / f"client-{folder.name}@{digest}"
+    place = tools / f"client-{name}@{digest}"
     done = place / ".installed"
     if not done.is_file():
         place.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy2(folder / name, place / name)
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy2(folder / file, place / file)
         install_npm(place)
         done.touch()
     return place / "node_modules"

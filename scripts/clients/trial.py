@@ -48,6 +48,7 @@ STEPS = (
     "start a run",
     "poll it to the end",
     "read outputs of every kind",
+    "cancel a run",
     "page through a list",
     *(f"problem {code}" for code in PROBLEMS),
     "wait as a refused request says",
@@ -185,9 +186,27 @@ def _build_go(client: Path, work: Path) -> Built:
     return Built((work / "scenario",), work)
 
 
+def _build_java(client: Path, work: Path) -> Built:
+    maven = ["mvn", "--quiet", "--batch-mode", "-DskipTests", "-Dmaven.javadoc.skip", "-Dmaven.source.skip", "package"]
+    run(maven, client, "mvn package", show=True)
+    classpath = f"{client / 'target' / 'classes'}:{client / 'target' / 'lib'}/*"
+    run(["javac", "-Xlint:all", "-Werror", "-cp", classpath, "-d", work, "Scenario.java"], work, "javac", show=True)
+    return Built(("java", "-cp", f"{classpath}:{work}", "Scenario"), work)
+
+
+def _build_rust(client: Path, work: Path) -> Built:
+    link = work / "client"
+    link.unlink(missing_ok=True)
+    link.symlink_to(client, target_is_directory=True)
+    run(["cargo", "build", "--quiet"], work, "cargo build", show=True)
+    return Built((work / "target" / "debug" / "scenario",), work)
+
+
 BUILDERS: Mapping[str, Callable[[Path, Path], Built]] = {
     "go": _build_go,
+    "java": _build_java,
     "python": _build_python,
+    "rust": _build_rust,
     "typescript": _build_typescript,
 }
 

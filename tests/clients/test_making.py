@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from scripts import document as doc
 from scripts.clients import __main__ as command
+from scripts.clients.generators import patch_templates
 from scripts.clients.making import make
 from scripts.clients.table import CLIENTS, Client, Generator
 from scripts.clients.tools import ClientError, Toolchain, npm_tools, python_tools, run
@@ -40,7 +42,7 @@ def test_a_client_has_its_licence_and_its_readme(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["LICENSE", "README.md", "client.txt"]
     assert (folder / "client.txt").read_text(encoding="utf-8") == "python coSPEC API"
     assert (folder / "LICENSE").read_bytes() == (doc.ROOT / "LICENSE").read_bytes()
-    assert "Made by writer 1.0.0" in (folder / "README.md").read_text(encoding="utf-8")
+    assert "made by writer 1.0.0" in (folder / "README.md").read_text(encoding="utf-8")
 
 
 def test_nothing_of_an_old_client_stays(tmp_path: Path) -> None:
@@ -113,6 +115,36 @@ def test_a_failure_is_told_by_its_first_error(tmp_path: Path) -> None:
         run(["sh", "-c", "exit 3"], tmp_path, "compiling")
 
 
+PATCH = """
+- {template: rust/model.mustache, find: one, replace: two}
+- {template: rust/model.mustache, find: two!, replace: three}
+- {template: rust/deep/api.mustache, find: here, replace: there}
+"""
+
+
+def templates(folder: Path, **texts: str) -> Path:
+    """A generator's archive with these templates."""
+    jar = folder / "generator.jar"
+    with zipfile.ZipFile(jar, "w") as archive:
+        for name, text in {"model": "one!", "deep/api": "here"}.items():
+            archive.writestr(f"rust/{name}.mustache", texts.get(name, text))
+    return jar
+
+
+def test_templates_are_patched_one_after_another(tmp_path: Path) -> None:
+    (tmp_path / "patches.yaml").write_text(PATCH, encoding="utf-8")
+    patch_templates(tmp_path / "patches.yaml", tmp_path / "out", templates(tmp_path))
+    assert (tmp_path / "out" / "model.mustache").read_text(encoding="utf-8") == "three"
+    assert (tmp_path / "out" / "deep" / "api.mustache").read_text(encoding="utf-8") == "there"
+
+
+@pytest.mark.parametrize("model", ["other", "one one"])
+def test_a_generator_that_was_changed_where_it_is_patched_is_noticed(tmp_path: Path, model: str) -> None:
+    (tmp_path / "patches.yaml").write_text(PATCH, encoding="utf-8")
+    with pytest.raises(ClientError, match=r"'one' is not there once in rust/model\.mustache"):
+        patch_templates(tmp_path / "patches.yaml", tmp_path / "out", templates(tmp_path, model=model))
+
+
 def test_generators_are_installed_once_for_each_lock(tmp_path: Path) -> None:
     folder = tmp_path / "typescript"
     folder.mkdir()
@@ -122,7 +154,7 @@ def test_generators_are_installed_once_for_each_lock(tmp_path: Path) -> None:
     place = tools / "client-typescript@44136fa355b3"
     place.mkdir(parents=True)
     (place / ".installed").touch()
-    assert npm_tools(folder, tools) == place / "node_modules"
+    assert npm_tools("typescript", folder, tools) == place / "node_modules"
     lock = tmp_path / "generators.lock"
     lock.write_text("{}", encoding="utf-8")
     place = tools / "client-generators@44136fa355b3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from scripts.clients.shapes import (
     shaped,
     with_plain_discriminators,
     without_discriminators,
+    without_extensions,
 )
 
 DOCUMENT = doc.load()
@@ -35,6 +37,29 @@ def test_a_shape_leaves_its_input_and_gives_a_document(shape: Shape) -> None:
     assert result != DOCUMENT
     assert list(OpenAPIV31SpecValidator(result).iter_errors()) == []
     assert result["paths"] == DOCUMENT["paths"]
+
+
+def test_extensions_are_left_out_and_nothing_else() -> None:
+    result = without_extensions(DOCUMENT)
+    assert list(OpenAPIV31SpecValidator(result).iter_errors()) == []
+    kept, left_out = dict(leaves(result)), dict(leaves(DOCUMENT))
+    assert {place: left_out[place] for place in kept} == kept
+    for place in left_out.keys() - kept.keys():
+        assert any(str(key).startswith("x-") for key in place), place
+    assert not any(key == "x-source" for place in kept for key in place)
+
+
+def test_a_name_that_begins_like_an_extension_stays() -> None:
+    document = {"x-own": 1, "schemas": {"x-a": {"x-b": 1, "properties": {"x-c": {"type": "null"}}}}}
+    assert without_extensions(document) == {"schemas": {"x-a": {"properties": {"x-c": {"type": "null"}}}}}
+
+
+def leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not items:
+        yield place, value
+    for key, item in items:
+        yield from leaves(item, (*place, key))
 
 
 def test_no_shape_is_no_change() -> None:

@@ -20,7 +20,8 @@ SUBJECTS = ["Null and left out.", "Problems.", "Headers.", "What is new in the A
 
 
 def test_the_languages_are_those_that_were_asked_for() -> None:
-    assert {client.language for client in CLIENTS.values()} == {"TypeScript", "Python", "Go"}
+    assert {client.language for client in CLIENTS.values()} == {"TypeScript", "Python", "Go", "Java", "Rust", "C#"}
+    assert {client.language for client in CLIENTS.values()} - {client.language for client in TRIED} == {"C#"}
 
 
 @ALL
@@ -34,14 +35,20 @@ def test_the_readme_tells_what_each_language_does_in_its_own_way(client: Client)
     assert text.startswith(f"# The coSPEC API for {client.language}\n")
     assert re.findall(r"^- \*\*(.+?)\*\*", text, re.MULTILINE) == SUBJECTS
     assert "```" in text
-    made_by = f"Made by {client.generator.name} {client.generator.version} from version 1.2.3 of the contract."
+    made_by = (
+        f"The package is `{client.package}`, made by {client.generator.name} {client.generator.version} from version"
+    )
     assert made_by in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize("client", TRIED, ids=[client.name for client in TRIED])
 def test_a_scenario_has_every_step(client: Client) -> None:
     assert client.name in BUILDERS
-    sources = [path for path in (SCENARIOS / client.name).rglob("*") if path.suffix not in (".json", ".toml")]
+    sources = [
+        path
+        for path in (SCENARIOS / client.name).rglob("*")
+        if path.is_file() and path.suffix not in (".json", ".toml")
+    ]
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
     for step in STEPS:
         assert f'"{step.removeprefix("problem ")}"' in text or f'"{step}"' in text, step
@@ -55,7 +62,7 @@ def test_the_locks_name_no_host() -> None:
 
 
 def test_the_npm_lock_is_whole_and_names_no_host() -> None:
-    folder = FILES / "typescript"
+    folder = FILES / "typescript" / "beside"
     manifest, lock = (json.loads(_text(folder / name)) for name in ("package.json", "package-lock.json"))
     wanted = manifest["dependencies"] | manifest["devDependencies"]
     for name, version in wanted.items():
@@ -67,7 +74,7 @@ def test_the_npm_lock_is_whole_and_names_no_host() -> None:
 
 def test_the_packages_have_the_contracts_version() -> None:
     version = doc.load()["info"]["version"]
-    assert json.loads(_text(FILES / "typescript" / "package.json"))["version"] == version
+    assert json.loads(_text(FILES / "typescript" / "beside" / "package.json"))["version"] == version
     for path in FILES.glob("*/config.yaml"):
         said = re.findall(r"(?i)version(?:_override)?: (.+)", _text(path))
         assert set(said) <= {version}, path

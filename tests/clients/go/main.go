@@ -18,7 +18,7 @@ const slug = "client-scenario"
 var (
 	ctx   = context.Background()
 	url   = os.Getenv("COSPEC_URL")
-	later = os.Getenv("COSPEC_LATER_URL")
+	ahead = os.Getenv("COSPEC_LATER_URL")
 )
 
 func must[T any](value T, err error) T {
@@ -163,6 +163,16 @@ func main() {
 	assert(len(found) == 4 && !found["unknown"], "each kind is there: %v", found)
 	holds("read outputs of every kind")
 
+	slow := create("csk_live_scenario", slug, "acme/storefront", "Go.").JSON201
+	stopped := must(client.CancelRunWithResponse(ctx, slow.Id))
+	cancelled := read(stopped, stopped.JSON200, http.StatusOK)
+	assert(!cancelled.CancelRequestedAt.MustGet().Before(cancelled.CreatedAt), "it was asked to stop after its start")
+	advance(60)
+	late := must(client.CancelRunWithResponse(ctx, slow.Id))
+	conflict := read(late, late.ApplicationproblemJSON409, http.StatusConflict)
+	assert(conflict.Type == "CONFLICT", "the code is %s", conflict.Type)
+	holds("cancel a run")
+
 	full := withKey("csk_live_full_scenario")
 	seen := map[string]bool{}
 	total, pages := 0, 1
@@ -226,7 +236,7 @@ func main() {
 	assert(gone.ApplicationproblemJSON404 != nil, "it is gone")
 	holds("delete")
 
-	strangeClient := withKeyAt("csk_live_scenario", later)
+	strangeClient := withKeyAt("csk_live_scenario", ahead)
 	strange := getRun(strangeClient, "run_later")
 	assert(strange.Status == "paused" && !strange.Status.Valid(), "the status is %s", strange.Status)
 	assert(strange.Model == "later-model", "the model is %s", strange.Model)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 from cospec_client import AuthenticatedClient
 from cospec_client.api.api_keys import get_current_api_key
-from cospec_client.api.runs import create_run, get_run, list_runs
+from cospec_client.api.runs import cancel_run, create_run, get_run, list_runs
 from cospec_client.api.templates import create_template, delete_template, get_template, update_template
 from cospec_client.models import (
     ApiKey,
     BaseImage,
     BranchOutput,
+    ConflictProblem,
     InsufficientCreditsProblem,
     InternalErrorProblem,
     InvalidRequestProblem,
@@ -157,6 +159,15 @@ def main() -> None:
     assert isinstance(branch, BranchOutput)
     assert branch.name
     holds("read outputs of every kind")
+
+    slow = parsed(create_run.sync_detailed(client=client, body=run_of(SLUG)), RunCreated, HTTPStatus.CREATED)
+    stopped = parsed(cancel_run.sync_detailed(slow.id, client=client), Run, HTTPStatus.OK)
+    assert isinstance(stopped.cancel_requested_at, datetime)
+    assert stopped.cancel_requested_at >= stopped.created_at
+    advance(60)
+    late = cancel_run.sync_detailed(slow.id, client=client)
+    problem(late, ConflictProblem, HTTPStatus.CONFLICT, "CONFLICT")
+    holds("cancel a run")
 
     full = with_key("csk_live_full_scenario")
     seen: set[str] = set()

@@ -126,6 +126,16 @@ function kindsOf(outputs: Schemas["RunOutput"][]): string[] {
 assert.deepEqual(new Set(kindsOf(run.outputs)), new Set(["text", "pr", "issue", "branch"]));
 holds("read outputs of every kind");
 
+const slow = read(await create("csk_live_scenario"), 201);
+const slowRun = { params: { path: { id: slow.id } } };
+const stopped = read(await client.POST("/v1/runs/{id}/cancel", slowRun));
+assert.ok(Date.parse(stopped.cancelRequestedAt ?? "") >= Date.parse(stopped.createdAt));
+await advance(60);
+const late = await client.POST("/v1/runs/{id}/cancel", slowRun);
+assert.equal(late.response.status, 409);
+assert.equal(late.error?.type, "CONFLICT");
+holds("cancel a run");
+
 const full = withKey("csk_live_full_scenario");
 const seen = new Set<string>();
 let total = 0;
