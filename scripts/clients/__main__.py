@@ -43,10 +43,11 @@ def generate(clients: list[Client]) -> int:
 
 def test(clients: list[Client]) -> int:
     """Make, build and try each client; the worst outcome is the exit status."""
-    outcomes = [0]
+    outcomes: list[int] = []
     document = doc.load()
     for client in clients:
         if client.builds_with is None:
+            print(f"clients: {client.language}: not tried, there is no scenario in it", file=sys.stderr)
             continue
         try:
             make(client, document)
@@ -60,7 +61,8 @@ def test(clients: list[Client]) -> int:
             outcomes.append(2)
         else:
             print(f"clients: {client.language}: {steps} steps hold")
-    return 1 if 1 in outcomes else max(outcomes)
+            outcomes.append(0)
+    return 1 if 1 in outcomes else max(outcomes, default=2)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,6 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from scripts import document as doc
+from scripts.clients import __main__ as command
 from scripts.clients import trial
-from scripts.clients.table import CLIENTS
+from scripts.clients.table import CLIENTS, Client
 from scripts.clients.tools import ClientError, Toolchain
 from scripts.clients.trial import STEPS, Built, Targets, TrialError, later_problem, later_run, later_server, tried
 
@@ -71,6 +73,28 @@ def test_a_missing_compiler_is_no_verdict(scenario: Callable[[str], None]) -> No
     compiler = Toolchain("Python 9", ("python9",), "wait for it")
     with pytest.raises(ClientError, match=r"building the Python client needs Python 9, .* no python9: wait for it"):
         tried(replace(CLIENT, builds_with=(compiler,)), TARGETS)
+
+
+def test_the_worst_outcome_is_the_exit_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A client that does not work weighs more than one that cannot be tried; to try none is no success."""
+    outcomes = {"python": TrialError("the scenario failed"), "go": ClientError("there is no go")}
+
+    def pretend(client: Client, targets: Targets) -> int:
+        if client.name in outcomes:
+            raise outcomes[client.name]
+        return len(STEPS)
+
+    monkeypatch.setattr(command, "make", lambda client, document: None)
+    monkeypatch.setattr(command, "servers", lambda document: nullcontext(TARGETS))
+    monkeypatch.setattr(command, "tried", pretend)
+    for names, status in ((["java"], 0), (["java", "go"], 2), (["python", "go"], 1), (["csharp"], 2), ([], 1)):
+        assert command.main(["test", *names]) == status, names
+    told = capsys.readouterr()
+    assert f"clients: Java: {len(STEPS)} steps hold\n" in told.out
+    assert "clients: Python: the scenario failed\n" in told.err
+    assert "clients: there is no go\n" in told.err
 
 
 def test_a_later_run_is_one_that_the_document_does_not_know() -> None:
