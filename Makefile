@@ -13,13 +13,14 @@ RUN := $(VENV)/bin/python
 
 SETTINGS := BASE_URL API_KEY API_KEY_SECOND API_KEY_OTHER_ORG API_KEY_NO_CREDITS API_KEY_NO_ANTHROPIC \
 	API_KEY_NO_GITHUB_APP API_KEY_NO_GIT_PROVIDER CONTROL_URL SEED STRICT PROFILE CA_BUNDLE TIMEOUT_SECONDS REPORTS \
-	PROVOKE WEBHOOK_SINK_URL WEBHOOK_SINK_LISTEN WEBHOOK_SINK_CERTIFICATE
+	READ_ONLY ALLOW_WRITES ALLOW_RUNS MAX_RUNS JOURNAL PROVOKE WEBHOOK_SINK_URL WEBHOOK_SINK_LISTEN \
+	WEBHOOK_SINK_CERTIFICATE
 $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = $$(value $(name)))))
 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test check prove flakiness generate clients client test-clients mock compat gate check-gate docs lock format clean
+.PHONY: help setup test clean-target check prove flakiness generate clients client test-clients mock compat gate check-gate docs lock format clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +32,9 @@ $(VENV)/.installed: requirements.lock scripts/setup.sh
 
 test: setup ## Say whether a server conforms: the mock, or BASE_URL=… API_KEY=… (ARGS=… goes to pytest)
 	@$(RUN) scripts/verdict.py $(ARGS)
+
+clean-target: setup ## Remove what a run that was killed has left on a server (BASE_URL=… API_KEY=…)
+	@$(RUN) -m scripts.clean_target
 
 check: setup ## Lint, type-check, check the document, what is generated from it, and run the project's own tests
 	@$(RUN) -m ruff check

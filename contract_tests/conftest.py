@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.harness import plugin, report
+from contract_tests.harness import plugin
 from contract_tests.harness.document import Document
 from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
@@ -115,13 +115,10 @@ def windows(world: World, request: pytest.FixtureRequest) -> WindowLog:
 
 
 @pytest.fixture(scope="session")
-def world(session: Session, pytestconfig: pytest.Config) -> Iterator[World]:
+def world(session: Session, request: pytest.FixtureRequest) -> Iterator[World]:
     world = World(session)
     yield world
-    session.file = "clean-up"
-    left = world.clean()
-    if left:
-        report.write(pytestconfig, "could not be removed: " + ", ".join(left))
+    plugin.leave(request.session, world)
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,7 @@ class Tenants:
     @gathered
     def things(self) -> Things:
         session, world = self._session, self._world
+        session.demand("createRun")
         world.make_room()
         template, webhook = world.template(), world.new_webhook()
         session.ensure(REQUESTS_OF_A_RUN)

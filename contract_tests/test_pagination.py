@@ -110,8 +110,10 @@ class Reader:
         paged = LISTS[name]
         path = {"id": self._ended_run()} if paged.by_offset else {}
         if name in ("templates", "runs"):
-            self._world.template()
-            self._world.a_run()
+            if self._session.may("createTemplate"):
+                self._world.template()
+            if self._session.may("createRun"):
+                self._world.a_run()
         last = None
         for _ in range(TRIES):
             reading = self._read(name, path)
@@ -122,7 +124,7 @@ class Reader:
         return last or not_checked("because others changed the list while it was read")
 
     def _ended_run(self) -> str:
-        run_id = self._world.a_run()
+        run_id = self._world.run_to_read()
         self._world.make_room(wanted=1)
         return run_id
 

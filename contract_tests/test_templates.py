@@ -296,7 +296,7 @@ def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
 @rule("templates/in-use-cannot-be-deleted", source="overview")
 def test_a_template_in_use_cannot_be_deleted(lives: TemplateLives) -> None:
     """A template with a pending or running run refuses deletion with TEMPLATE_HAS_RUNNING_SANDBOXES, and stays."""
-    tries = lives.use().tries
+    tries = lives.tries()
     for one in tries:
         if not one.came_too_late:
             words = f"the deletion of a template with a {one.state} run"

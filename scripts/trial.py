@@ -83,6 +83,7 @@ def _carry_out(trial: Trial, answer: Connection) -> None:
                 "COSPEC_PROVOKE": str(PROVOKE),
                 "COSPEC_SEED": str(trial.seed),
                 "COSPEC_REPORTS": directory,
+                "COSPEC_JOURNAL": directory,
             }
             said = _run_suite(Path(directory, "said.txt"), trial)
         report = Path(directory, REPORT_NAME)

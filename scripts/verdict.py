@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,7 +72,8 @@ def webhook_sink() -> Iterator[Sink]:
 def mock_server(*options: str) -> Iterator[str]:
     """Run a mock server of our own on a free port and yield its URL."""
     command = [sys.executable, "-m", "mock_server", "--port", "0", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    # In a process group of its own: on Ctrl-C the suite still needs it.
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, process_group=0) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line.startswith(STARTED):
@@ -85,7 +86,12 @@ def mock_server(*options: str) -> Iterator[str]:
 def run_suite(environment: Mapping[str, str], arguments: list[str]) -> int:
     """Run the suite in a process of its own and return its exit status, one of 0, 1 and 2."""
     command = [sys.executable, "-m", "pytest", "contract_tests", *arguments]
-    status = subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode
+    with subprocess.Popen(command, cwd=ROOT, env=dict(environment)) as process:
+        while process.poll() is None:
+            # Ctrl-C reaches the suite too: it removes what it made, and ends.
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    status = process.returncode
     return status if status in (0, 1) else NOTHING_SAID
 
 
@@ -95,8 +101,17 @@ def main(arguments: list[str]) -> int:
     if environment.get("COSPEC_BASE_URL"):
         return run_suite(environment, arguments)
     try:
-        with webhook_sink() as sink, mock_server(*sink.options) as url:
-            own = {"COSPEC_BASE_URL": url, "COSPEC_CONTROL_URL": f"{url}/_control", "COSPEC_PROVOKE": str(PROVOKE)}
+        with (
+            TemporaryDirectory(prefix="cospec-journal-") as journal,
+            webhook_sink() as sink,
+            mock_server(*sink.options) as url,
+        ):
+            own = {
+                "COSPEC_BASE_URL": url,
+                "COSPEC_CONTROL_URL": f"{url}/_control",
+                "COSPEC_PROVOKE": str(PROVOKE),
+                "COSPEC_JOURNAL": journal,
+            }
             return run_suite({**environment, **own, **MOCK_KEYS, **sink.environment}, arguments)
     except RuntimeError as error:
         print(f"{error}.", file=sys.stderr)

@@ -42,6 +42,7 @@ def report(*rules: dict[str, Any], outcome: str = "conforms", **members: Any) ->
         "strict": False,
         "seconds": 61.4,
         "requests": {"total": 12, "byFile": {}, "unplannedRefusals": 0},
+        "permission": {"writes": True, "runs": None, "started": 0, "withheld": []},
         "rules": rules,
         "observations": [],
         "verdict": {"outcome": outcome, "exitStatus": exit_status, "partial": False, "reasons": []},

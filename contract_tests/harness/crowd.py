@@ -136,6 +136,7 @@ class Crowd:
     @gathered
     def burst(self) -> Burst:
         """Ask for two runs too many at once."""
+        self._session.demand("createRun", AT_ONCE)
         self._world.make_room(wanted=1)
         self._world.run_body()
         self._session.ensure(_ROOM_FOR_REQUESTS)

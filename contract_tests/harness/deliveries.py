@@ -130,6 +130,7 @@ class Deliveries:
     @gathered
     def story(self) -> Story:
         session, world, receiver = self._session, self._world, self.receiver
+        session.demand("createRun")
         world.make_room(wanted=1)
         session.ensure(_REQUESTS)
         refusals = 3 if session.target.moves_its_clock else 1

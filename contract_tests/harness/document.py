@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import jsonschema_rs
+import requests
 import yaml
 
 from generated.contract import OPERATIONS, SOURCES
@@ -61,6 +62,13 @@ def dotted(path: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in path)
 
 
+def host_of(url: str) -> str:
+    """The host that a URL leads to, however it is written."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return (urlsplit(str(prepared.url)).hostname or "").rstrip(".")
+
+
 class Document:
     """The contract, read once."""
 
@@ -76,6 +84,11 @@ class Document:
         for schema in _objects(raw["components"]["schemas"]):
             schema.setdefault("additionalProperties", False)
         return Document(raw)
+
+    @property
+    def hosts(self) -> set[str]:
+        """Where the API itself is, in the document's own words: there are other people's data."""
+        return {host_of(server["url"]) for server in self.raw["servers"]}
 
     # Looking up
 

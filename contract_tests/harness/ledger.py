@@ -10,6 +10,16 @@ from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.reading import items, members
 
 
+def made_by(exchange: Exchange) -> str | None:
+    """The id of what a create has made, as far as its answer tells it."""
+    if not exchange.succeeded:
+        return None
+    body = members(exchange.json)
+    thing = members(body.get("template")) if exchange.request.operation_id == "createTemplate" else body
+    made: Any = thing.get("id")
+    return made if isinstance(made, str) else None
+
+
 @dataclass
 class Ledger:
     """What the suite has made and not yet removed."""
@@ -23,6 +33,10 @@ class Ledger:
     """Those of them that have been asked to stop."""
     keys: dict[str, str] = field(default_factory=dict)
     """The key that a thing was made with, by the thing's id."""
+
+    @property
+    def ids(self) -> set[str]:
+        return {*self.templates, *self.webhooks, *self.runs}
 
     def note(self, exchange: Exchange) -> None:
         """Learn from any successful exchange what came to be and what is gone."""
@@ -42,14 +56,12 @@ class Ledger:
         self._note_ended(exchange)
 
     def _note_made(self, operation_id: str, exchange: Exchange) -> None:
-        body = members(exchange.json)
-        thing = members(body.get("template")) if operation_id == "createTemplate" else body
-        made: Any = thing.get("id")
-        if not isinstance(made, str):
+        made = made_by(exchange)
+        if made is None:
             return
         self.keys[made] = (exchange.request.authorization or "").removeprefix("Bearer ")
         if operation_id == "createTemplate":
-            self.templates[made] = str(thing.get("slug"))
+            self.templates[made] = str(members(members(exchange.json).get("template")).get("slug"))
         elif operation_id == "createWebhook":
             self.webhooks.add(made)
         else:

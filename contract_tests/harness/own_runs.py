@@ -22,6 +22,7 @@ from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import OWN_TEMPLATE, PROMPT, World
 
+_RUNS = 4
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
 TEMPLATE_GUARDRAILS = {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2}
@@ -112,6 +113,7 @@ class OwnRuns:
     def story(self) -> Story:
         """Let them live. Ends in `not_checked` when one cannot be started."""
         session, world, lives = self._session, self._world, self._lives
+        session.demand("createRun", _RUNS)
         world.make_room(wanted=1)
         session.ensure(ROOM_FOR_REQUESTS)
         usage_before = session.call("getUsage")

@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from contract_tests.harness import checks, pages, report
+from contract_tests.harness import checks, leftovers, pages, report
 from contract_tests.harness.document import Document
-from contract_tests.harness.exchange import NO_JSON, redact
+from contract_tests.harness.exchange import NO_JSON, Exchange, redact
+from contract_tests.harness.permission import Guard, permission
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
@@ -30,6 +31,7 @@ from contract_tests.harness.settings import (
     unknown_settings,
 )
 from contract_tests.harness.target import open_target
+from contract_tests.harness.world import World
 from generated.contract import Header
 
 NOTHING_SAID = 2
@@ -41,6 +43,8 @@ RESPONSE_RULES = (checks, pages)
 """The modules whose rules every response is held to: importing them registers the rules."""
 ABANDONED = pytest.StashKey[bool]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
+CLEAN_UP = "clean-up"
+"""What requests that remove things are counted for."""
 LAST_FILE = "test_random_requests.py"
 SUITE = Path(__file__).parents[1]
 
@@ -95,20 +99,41 @@ def _open(config: pytest.Config) -> None:
     settings = read_settings()
     for name in unknown_settings():
         report.write(config, f"{name} is no setting of the suite and is ignored.")
+    line = connect(settings)
+    config.stash[SETTINGS], config.stash[SESSION] = settings, line
+    config.stash[STOPWATCH] = report.Stopwatch()
+    report.heading(config, settings, line)
+    answer = greet(line, settings)
+    line.file = CLEAN_UP
+    for sentence in leftovers.begin(line, settings, config.rootpath, leftovers.organization_of(answer)):
+        report.write(config, sentence)
+    line.file = ""
+    if line.journal is not None:
+        config.add_cleanup(line.journal.close)
+
+
+def connect(settings: Settings) -> Session:
+    """A session on the target of the settings, on which only that is sent which they permit. Raises Unreachable."""
     try:
         target = open_target(settings)
     except (requests.RequestException, ValueError, KeyError, TypeError):
         raise Unreachable(f"{settings.control_url} (COSPEC_CONTROL_URL) is no control interface of the mock.") from None
+    document, results = Document(), Results(strict=settings.strict)
     line = Session(
         target,
-        Document(),
-        Results(strict=settings.strict),
+        document,
+        results,
         timeout_seconds=settings.timeout_seconds,
         verify=str(settings.ca_bundle) if settings.ca_bundle else True,
     )
-    config.stash[SETTINGS], config.stash[SESSION] = settings, line
-    config.stash[STOPWATCH] = report.Stopwatch()
-    report.heading(config, settings, moved=target.moves_its_clock)
+    line.guard = Guard(permission(settings, target, document), results)
+    line.gates.append(line.guard.let_pass)
+    line.observers.append(line.guard.note)
+    return line
+
+
+def greet(line: Session, settings: Settings) -> Exchange:
+    """The answer to a first request, which shows that this is the API and that the key is one. Raises Unreachable."""
     try:
         answer = line.call("getCurrentApiKey")
     except LineError as error:
@@ -126,6 +151,7 @@ def _open(config: pytest.Config) -> None:
             f"{settings.base_url} does not look like the coSPEC API: it answers {answer.request.path} with "
             f"{answer.status} {answer.response.media_type}. Is COSPEC_BASE_URL right?"
         )
+    return answer
 
 
 def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -279,6 +305,20 @@ def retell(item: pytest.Item, call_info: pytest.CallInfo[None], test_report: pyt
         test_report.longrepr = redact(str(test_report.longrepr))
 
 
+def leave(session: pytest.Session, world: World) -> None:
+    """Remove what was made. Interrupted, it is left to the next run."""
+    config, line = session.config, session.config.stash[SESSION]
+    line.file = CLEAN_UP
+    try:
+        told = leftovers.end(line, config.stash[SETTINGS], world.clean())
+    except KeyboardInterrupt:
+        line.results.interrupted = True
+        session.exitstatus = NOTHING_SAID
+        told = [f"interrupted, and not everything is removed; {leftovers.TRY_AGAIN}"]
+    for sentence in told:
+        report.write(config, sentence)
+
+
 def finish(session: pytest.Session, exit_status: int) -> None:
     """Turn what was found into the exit status of the run."""
     line = session.config.stash.get(SESSION, None)
@@ -289,16 +329,18 @@ def finish(session: pytest.Session, exit_status: int) -> None:
     _book(line)
     results = line.results
     if not results.suite_errors:
+        results.interrupted = exit_status == pytest.ExitCode.INTERRUPTED
         if session.testscollected == 0:
             results.suite_errors.append("no test was selected")
-        elif exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        elif exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
             results.suite_errors.append("the run was interrupted")
-        elif not results.tests_concluded:
+        elif not results.tests_concluded and not results.interrupted:
             results.suite_errors.append("nothing that was selected could be checked")
     if not results.partial:
         for rule in RULES.values():
             if rule.id not in results.rules:
-                results.was_not_checked(rule, "because nothing was seen that shows it")
+                for reason in results.withheld or ["because nothing was seen that shows it"]:
+                    results.was_not_checked(rule, reason)
     session.exitstatus = make_verdict(results).exit_status
 
 

@@ -28,11 +28,14 @@ def write(config: pytest.Config, line: str = "") -> None:
         reporter.write_line(redact(line))
 
 
-def heading(config: pytest.Config, settings: Settings, *, moved: bool) -> None:
+def heading(config: pytest.Config, settings: Settings, session: Session) -> None:
     """Say what is tested."""
     write(config, f"testing {settings.base_url} with key {redact(settings.api_key.get_secret_value())}")
+    moved = session.target.moves_its_clock
     clock = "moved instead of waited for" if moved else "real, so empty windows are waited out"
     write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")
+    if session.guard is not None:
+        write(config, f"permission: {session.guard.permission}")
 
 
 def brief(breaks: Sequence[Break]) -> str:
@@ -71,18 +74,21 @@ def summary(config: pytest.Config, session: Session, settings: Settings, seconds
         for name, count in results.requests_by_file.items()
     )
     write(config, f"requests by file: {files}")
+    if session.guard is not None and session.guard.permission.most_runs is not None:
+        write(config, f"runs started: {session.guard.started}, {session.guard.permission.most_runs} at the most")
     write(config, verdict(results, settings))
 
 
 def verdict(results: Results, settings: Settings) -> str:
-    if results.failures:
+    if results.has_failed:
         broken = len({found.rule.id for found in results.failures})
         return f"VERDICT: {settings.base_url} does not keep the contract: {broken} rule(s) broken."
     reasons = results.too_little_seen()
     if reasons:
         return f"VERDICT: nothing can be said of {settings.base_url}: " + "; ".join(map(redact, reasons[:5])) + "."
-    if results.partial:
-        return f"VERDICT: {settings.base_url} keeps what was checked; only a part of the contract was."
+    if results.saw_a_part:
+        why = "".join(f", {reason}" for reason in results.withheld)
+        return f"VERDICT: {settings.base_url} keeps what was checked; only a part of the contract was{why}."
     return f"VERDICT: {settings.base_url} keeps the contract."
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from contract_tests.harness.exchange import redact
+from contract_tests.harness.permission import Effect, Permission
 from contract_tests.harness.results import Outcome, Results, RuleResult
 from contract_tests.harness.rules import Break, Level
 from contract_tests.harness.session import Session
@@ -56,12 +57,23 @@ class Requests(_Data):
     unplanned_refusals: int = Field(description="Requests that were refused for the rate limit by surprise.")
 
 
+class PermissionData(_Data):
+    """What the run was permitted to do."""
+
+    writes: bool
+    runs: int | None = Field(description="How many runs might be started; None: as many as there was need for.")
+    started: int = Field(description="How many runs were started, or may have been.")
+    withheld: list[str] = Field(description="Why something was not sent that the rules wanted to send.")
+
+
 class Verdict(_Data):
     """What the run says of the server."""
 
     outcome: Literal["conforms", "does not conform", "nothing can be said"]
     exit_status: Literal[0, 1, 2]
-    partial: bool = Field(description="Whether only a part of the suite was selected.")
+    partial: bool = Field(
+        description="Whether only a part of the contract was looked at: not all was selected, or permitted."
+    )
     reasons: list[str] = Field(description="Why nothing can be said; empty otherwise.")
 
 
@@ -117,6 +129,7 @@ class Report(_Data):
     strict: bool
     seconds: float
     requests: Requests
+    permission: PermissionData
     rules: list[RuleData]
     observations: list[Observation]
     verdict: Verdict
@@ -139,20 +152,33 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         requests=Requests(
             total=results.requests, by_file=dict(results.requests_by_file), unplanned_refusals=results.unplanned_429s
         ),
+        permission=_permission(results, session),
         rules=[_rule(result, results, target, start) for _, result in sorted(results.rules.items())],
         observations=_observations(results),
         verdict=make_verdict(results),
     )
 
 
+def _permission(results: Results, session: Session) -> PermissionData:
+    guard = session.guard
+    permission = guard.permission if guard is not None else Permission()
+    return PermissionData(
+        writes=permission.no_writes is None,
+        runs=permission.most_runs if permission.why_not(Effect.START) is None else 0,
+        started=guard.started if guard is not None else 0,
+        withheld=results.withheld,
+    )
+
+
 def make_verdict(results: Results) -> Verdict:
     """Say what the results mean for the server."""
-    if results.failures:
-        return Verdict(outcome="does not conform", exit_status=1, partial=results.partial, reasons=[])
+    partial = results.saw_a_part
+    if results.has_failed:
+        return Verdict(outcome="does not conform", exit_status=1, partial=partial, reasons=[])
     reasons = [redact(reason) for reason in results.too_little_seen()]
     if reasons:
-        return Verdict(outcome="nothing can be said", exit_status=2, partial=results.partial, reasons=reasons)
-    return Verdict(outcome="conforms", exit_status=0, partial=results.partial, reasons=[])
+        return Verdict(outcome="nothing can be said", exit_status=2, partial=partial, reasons=reasons)
+    return Verdict(outcome="conforms", exit_status=0, partial=partial, reasons=[])
 
 
 def _rule(result: RuleResult, results: Results, target: Target, start: float) -> RuleData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,8 +58,14 @@ class Results:
     """What went wrong in the suite itself or on the line to the server; never held against the server."""
     hindrances: dict[str, str] = field(default_factory=dict)
     """What a right server gives and this one did not, with the first test that went without."""
+    interrupted: bool = False
+    """Whether somebody stopped the run before its end."""
     partial: bool = False
     """Whether only a part of the suite was selected."""
+    withheld: list[str] = field(default_factory=list)
+    """Why something was not sent that the rules wanted to send: it was not permitted."""
+    beyond_permission: set[str] = field(default_factory=set)
+    """The operations that could not be seen to succeed for that."""
 
     def see(self, exchange: Exchange) -> None:
         """Note an exchange in the table of what was seen."""
@@ -83,9 +90,25 @@ class Results:
         if reason not in result.reasons:
             result.reasons.append(reason)
 
+    def withhold(self, reason: str, operation_ids: Iterable[str]) -> None:
+        """Note that something was not sent, and which operations cannot succeed without it."""
+        if reason not in self.withheld:
+            self.withheld.append(reason)
+        self.beyond_permission.update(operation_ids)
+
+    @property
+    def saw_a_part(self) -> bool:
+        """Whether only a part of the contract was looked at, by choice or for want of permission."""
+        return self.partial or bool(self.withheld)
+
     def fails(self, found: Break) -> bool:
         """Whether a break fails the run: a broken must, and with strict a broken should too."""
         return self.strict or found.rule.level == "must"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server does not keep the contract: of a run that was interrupted nothing is said."""
+        return bool(self.failures) and not self.interrupted
 
     @property
     def failures(self) -> list[Break]:
@@ -100,16 +123,19 @@ class Results:
         return any(named == operation_id and 200 <= status < 300 for named, status, _ in self.seen)
 
     def operations_without_success(self) -> list[str]:
-        """The published operations that never answered with a 2xx status."""
+        """The published operations that never answered with a 2xx status although they could have been asked to."""
         return [
             operation.operation_id
             for operation in OPERATIONS.values()
-            if not self.has_succeeded(operation.operation_id) and operation.source != "assumed"
+            if not self.has_succeeded(operation.operation_id)
+            and operation.source != "assumed"
+            and operation.operation_id not in self.beyond_permission
         ]
 
     def too_little_seen(self) -> list[str]:
         """Why nothing can be said although nothing broke; empty when enough was seen."""
-        reasons = [*self.suite_errors, *(reason.removeprefix("because ") for reason in self.hindrances)]
+        reasons = ["the run was interrupted"] if self.interrupted else []
+        reasons += [*self.suite_errors, *(reason.removeprefix("because ") for reason in self.hindrances)]
         if self.partial:
             return reasons
         silent = self.operations_without_success()

@@ -21,6 +21,8 @@ from requests.adapters import HTTPAdapter
 from contract_tests.harness.checks import Seen, check_response
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange, Query, Request, Response
+from contract_tests.harness.journal import Journal
+from contract_tests.harness.permission import Guard
 from contract_tests.harness.plain_requests import PlainRequests
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import Break, Rule
@@ -74,6 +76,12 @@ class Session:
         """The rules on every response that broke in the current test."""
         self.before_send: Callable[[], None] | None = None
         """Called before each request that is sent in its turn."""
+        self.guard: Guard | None = None
+        """Who says what may be sent; nobody where everything may."""
+        self.journal: Journal | None = None
+        """Where it is written down what is to be made, before it is."""
+        self.gates: list[Callable[[Sequence[Request]], None]] = []
+        """Called with what leaves together, before it does: an exception keeps all of it back."""
         self.observers: list[Callable[[Exchange], None]] = []
         """Who else learns of every exchange."""
         self._seen = Seen(document, PlainRequests(document), secrets=set(target.keys.values()))
@@ -117,6 +125,19 @@ class Session:
         """Build and send a request of an operation; the parts are those of `build`."""
         return self.send(self.build(operation_id, **parts))
 
+    # What is permitted
+
+    def may(self, request: Request | str) -> bool:
+        """Whether a request, or any of an operation, is permitted."""
+        if self.guard is None:
+            return True
+        return self.guard.why_not(request if isinstance(request, Request) else self.build(request)) is None
+
+    def demand(self, request: Request | str, count: int = 1) -> None:
+        """End the test unless a request, or any of an operation, is permitted so many times."""
+        if self.guard is not None:
+            self.guard.demand(request if isinstance(request, Request) else self.build(request), count)
+
     # Sending
 
     def send(self, request: Request, *, planned_refusal: bool = False) -> Exchange:
@@ -125,6 +146,7 @@ class Session:
         With `planned_refusal` the request is sent at once, into an empty window too. Raises LineError when no answer
         comes.
         """
+        self.demand(request)
         key = request.authorization or ""
         if planned_refusal:
             return self._exchange(request)
@@ -153,8 +175,9 @@ class Session:
         """
         if not planned_refusal and requests_:
             self.ensure(len(requests_), requests_[0].authorization or "")
+        self._pass_gates(requests_)
         with ThreadPoolExecutor(max_workers=len(requests_)) as pool:
-            return list(pool.map(self._exchange, requests_))
+            return list(pool.map(self._exchange_passed, requests_))
 
     def ensure(self, count: int, authorization: str | None = None) -> None:
         """Wait for the next window of a key unless the current one has room for so many more requests."""
@@ -187,7 +210,15 @@ class Session:
         seconds = int(text) if text.isdigit() else RATE_LIMIT_WINDOW_SECONDS
         self.target.wait(min(max(seconds, 1), RATE_LIMIT_WINDOW_SECONDS))
 
+    def _pass_gates(self, requests_: Sequence[Request]) -> None:
+        for gate in self.gates:
+            gate(requests_)
+
     def _exchange(self, request: Request) -> Exchange:
+        self._pass_gates([request])
+        return self._exchange_passed(request)
+
+    def _exchange_passed(self, request: Request) -> Exchange:
         response, sent_at, received_at = self._transmit(request)
         with self._lock:
             self.results.requests += 1

@@ -13,10 +13,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contract_tests.harness.document import Document
 from contract_tests.harness.provoke import Key, Provocations, read_provocations
 
 PREFIX = "COSPEC_"
 DEFAULT_REPORTS = "reports"
+DEFAULT_JOURNAL = ".cospec"
 
 Profile = Literal["standard", "deep"]
 
@@ -63,6 +65,13 @@ def _address(value: str) -> str:
     return value
 
 
+def _production_host(value: str) -> str:
+    hosts = Document().hosts
+    if value.lower() not in hosts:
+        raise ValueError(f"must be {' or '.join(sorted(hosts))}, and is needed for no other server")
+    return value.lower()
+
+
 Url = Annotated[str, AfterValidator(_http_url)]
 
 
@@ -101,10 +110,20 @@ class Settings(BaseSettings):
     """Where the receiver listens, `host:port`: what the sink's URL leads to in the end."""
     webhook_sink_certificate: Annotated[Path, AfterValidator(_existing_file)] | None = None
     """The receiver's certificate chain and private key, in PEM. Without it the receiver speaks plain HTTP."""
+    read_only: bool = False
+    """Whether nothing is created, changed, cancelled or deleted."""
+    allow_writes: Annotated[str, AfterValidator(_production_host)] | None = None
+    """The host of the server of the document itself, without which nothing is written there."""
+    allow_runs: bool | None = None
+    """Whether runs may be started. Unless told, they may on a mock server and nowhere else."""
+    max_runs: Annotated[int, Field(ge=0)] | None = None
+    """How many runs may be started in all (`harness/permission.py`)."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
     """How long to wait for an answer."""
     reports: Path = Path(DEFAULT_REPORTS)
     """The directory that the reports are written to."""
+    journal: Path = Path(DEFAULT_JOURNAL)
+    """The directory that the journals of what is made are kept in (`harness/journal.py`)."""
 
     @property
     def provocations(self) -> Provocations:

@@ -71,11 +71,16 @@ class MovedClock:
         self._session = requests.Session()
         self._session.trust_env = False
         self._offset = 0.0
-        answer = self._session.get(control_url, timeout=timeout_seconds)
-        self._learn(answer.json())
+        answer = self._session.get(control_url, timeout=timeout_seconds).json()
+        self._name = answer.get("name")
+        self._learn(answer)
 
     def _learn(self, answer: dict[str, float]) -> None:
         self._offset = float(answer["now"]) - time.time()
+
+    def is_of(self, base_url: str) -> bool:
+        """Whether it is a mock server's that runs at this URL."""
+        return self._name == CONTROL_NAME and self._url == base_url + CONTROL_PATH
 
     def now(self) -> float:
         return time.time() + self._offset
@@ -118,6 +123,11 @@ class Target:
     def moves_its_clock(self) -> bool:
         """Whether waiting costs no time."""
         return isinstance(self.clock, MovedClock)
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether its control interface shows that it is a mock server: nothing on it is anybody's."""
+        return isinstance(self.clock, MovedClock) and self.clock.is_of(self.base_url)
 
     def wait(self, seconds: float) -> None:
         self.clock.wait(seconds)

@@ -277,9 +277,14 @@ class TemplateLives:
 
     @gathered
     def use(self) -> Use:
-        """Start a run of the template and try to delete it while the run is pending, running and over."""
+        """Start a run of the template and try to delete it while the run is pending, running and over.
+
+        Where no run may be started it is only deleted.
+        """
         bare = self.bare()
         self.list_before()
+        if not self._session.may("createRun"):
+            return Use((), None, self._delete(bare.id))
         self._world.make_room()
         self._session.ensure(_REQUESTS_OF_USE)
         run_id = self._world.new_run(template=bare.slug)
@@ -291,6 +296,13 @@ class TemplateLives:
         if gone is not None:
             return Use(tuple(tries), None, gone)
         return Use(tuple(tries), self._world.await_end(run_id), self._delete(bare.id))
+
+    def tries(self) -> tuple[Try, ...]:
+        """The deletions that were tried while a run used the template."""
+        tries = self.use().tries
+        if not tries:
+            self._session.demand("createRun")
+        return tries
 
     def _try(self, state: str, name: str, run_id: str) -> Try:
         deletion = self._delete(name)

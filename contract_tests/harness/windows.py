@@ -158,7 +158,9 @@ class WindowLog:
         return EmptyWindow(left, together, plain, faulty, keyless, names, reopened, closed_early)
 
     def _send_all(self, requests: Mapping[str, Request]) -> dict[str, Exchange]:
-        return {words: self.session.send(request, planned_refusal=True) for words, request in requests.items()}
+        """Send what is permitted of these requests."""
+        permitted = {words: request for words, request in requests.items() if self.session.may(request)}
+        return {words: self.session.send(request, planned_refusal=True) for words, request in permitted.items()}
 
     def _plain(self, names: Mapping[str, str]) -> dict[str, Request]:
         """A request of every operation that needs nothing that is there; creates make what `names` says."""
@@ -174,7 +176,7 @@ class WindowLog:
         found["createWebhook"] = session.build(
             "createWebhook", body={"url": world.fresh_url(), "events": ["run.completed"]}
         )
-        if world.is_settled:
+        if world.is_settled and session.may("createRun"):
             body = world.run_body(prompt=f"{PROMPT} {names['createRun']}")
             found["createRun"] = session.build("createRun", body=body)
         return found

@@ -49,7 +49,11 @@ class Run:
     def said(self) -> list[str]:
         """The lines of a run that ended before it began, but for the heading and pytest's own last line."""
         lines = [line for line in self.output.splitlines() if line.strip()]
-        return [line for line in lines if not re.match(r"testing http|profile |=* ?no tests ran in|- generated", line)]
+        return [
+            line
+            for line in lines
+            if not re.match(r"testing http|profile |permission: |=* ?no tests ran in|- generated", line)
+        ]
 
     @property
     def verdict(self) -> str:
