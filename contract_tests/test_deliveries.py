@@ -82,8 +82,8 @@ def _of_level(errors: list[SchemaError], level: str) -> list[str]:
     return [str(error) for error in errors if SOURCES[error.source].level == level]
 
 
-def _each_end_is_told_once(deliveries: Deliveries, event: str) -> None:
-    """Hold the current rule to one delivery of each run that ended with an event, at each webhook that wants it."""
+def _each_end_is_told(deliveries: Deliveries, event: str) -> None:
+    """Hold the current rule to a delivery of each run that ended with an event, at each webhook that wants it."""
     story = deliveries.story()
     ended = story.runs_that(event)
     if not ended:
@@ -96,27 +96,24 @@ def _each_end_is_told_once(deliveries: Deliveries, event: str) -> None:
             if not found and not deliveries.line_is_open():
                 not_checked(f"because {PREFIX}WEBHOOK_SINK_URL does not lead to the suite's receiver")
             require(found, f"{event} of a run was not delivered to a webhook that subscribes to it", exchange)
-            # What was refused may come again, and only an assumption says how that is told from another delivery.
-            received = sum(delivery.was_received for delivery in found)
-            require(received <= 1, f"{event} of one run was delivered {received} times to one webhook", exchange)
 
 
 @rule("deliveries/tells-of-completed-runs", source="guide")
 def test_completed_runs_are_told(deliveries: Deliveries) -> None:
-    """When a run completes, each webhook that subscribes to run.completed gets one delivery of it."""
-    _each_end_is_told_once(deliveries, COMPLETED)
+    """When a run completes, each webhook that subscribes to run.completed is told of it."""
+    _each_end_is_told(deliveries, COMPLETED)
 
 
 @rule("deliveries/tells-of-cancelled-runs", source="guide")
 def test_cancelled_runs_are_told(deliveries: Deliveries) -> None:
-    """When a run ends cancelled, each webhook that subscribes to run.cancelled gets one delivery of it."""
-    _each_end_is_told_once(deliveries, CANCELLED)
+    """When a run ends cancelled, each webhook that subscribes to run.cancelled is told of it."""
+    _each_end_is_told(deliveries, CANCELLED)
 
 
 @rule("deliveries/tells-of-failed-runs", source="guide")
 def test_failed_runs_are_told(deliveries: Deliveries) -> None:
-    """When a run fails, each webhook that subscribes to run.failed gets one delivery of it."""
-    _each_end_is_told_once(deliveries, FAILED)
+    """When a run fails, each webhook that subscribes to run.failed is told of it."""
+    _each_end_is_told(deliveries, FAILED)
 
 
 @rule("deliveries/only-what-is-subscribed", source="guide")
