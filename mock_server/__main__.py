@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import ssl
 import sys
@@ -65,8 +66,10 @@ def _variant(name: str) -> Alteration:
 def _list(sentences: Mapping[str, str]) -> int:
     """Print names and sentences, in two columns."""
     width = max(map(len, sentences))
-    for name, sentence in sentences.items():
-        print(f"{name:{width}}  {sentence}")
+    try:
+        print("\n".join(f"{name:{width}}  {sentence}" for name, sentence in sentences.items()), flush=True)
+    except BrokenPipeError:  # who reads has read enough; nothing is left to be written at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -169,6 +169,21 @@ class Bench:
         """`change` changes the body of each delivery before it is signed."""
         self.deliver(lambda inner: _Changed(inner, change))
 
+    def showing_runs(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """`change` changes a run wherever it is shown: read alone, in a list, cancelled, delivered."""
+
+        def after(exchange: Exchange) -> None:
+            for run in exchange.items if exchange.operation_id == "listRuns" else [exchange.body]:
+                change(run)
+
+        def delivered(body: bytes) -> bytes:
+            told = orjson.loads(body)
+            change(told["run"])
+            return orjson.dumps(told)
+
+        self.after(after, ["getRun", "listRuns", "cancelRun"], [200])
+        self.delivering(delivered)
+
     @property
     def contract(self) -> dict[str, Any]:
         """A copy of the document that the mock validates requests by, to be changed."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, TypeVar
 
+from contract_tests.harness.report_data import Report
 from mock_server.faults import Fault
 from mock_server.variants import Variant
 from scripts.trial import Trial, carry_out
+from scripts.verdict import NOTHING_SAID
 
 MILESTONES = (50, 100, 200, 400, 600)
 """After so many requests the curve tells how many faults were caught."""
@@ -31,7 +33,7 @@ class Caught:
     """How many requests had been sent by then."""
     seconds: float | None
     accidents: list[str]
-    """The other rules that broke, where none that states the promise did."""
+    """The rules that broke, where none that states the promise did, or where the run fails for an assumption."""
     error: str | None
     """Why there is no report."""
 
@@ -55,7 +57,8 @@ class Passed:
 
 
 def try_fault(fault: Fault, seed: int, *, fast: bool) -> Caught:
-    """Run the suite against a fault until a rule that states its promise is broken.
+    """Run the suite against a fault until a rule that states its promise is broken; to the end where the promise is
+    assumed, since then the run must not fail.
 
     `fast`: look only at these rules first, and at all when that shows nothing: some see what other tests have done.
     """
@@ -65,19 +68,28 @@ def try_fault(fault: Fault, seed: int, *, fast: bool) -> Caught:
 
 
 def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...]) -> Caught:
-    report = carry_out(Trial(faults=(fault.name,), seed=seed, rules=rules, stop_at=fault.rules))
+    stop_at = () if fault.is_assumed else fault.rules
+    report = carry_out(Trial(faults=(fault.name,), seed=seed, rules=rules, stop_at=stop_at))
     told = (fault.name, fault.promise, fault.source, seed)
     if isinstance(report, str):
         return Caught(*told, rule=None, requests=None, seconds=None, accidents=[], error=report)
     broken = [rule for rule in report.rules if rule.broken]
-    meant = [rule for rule in broken if rule.id in fault.rules and (fault.is_assumed or rule.level == "must")]
-    if not meant:
+    level = "should" if fault.is_assumed else "must"
+    meant = [rule for rule in broken if rule.id in fault.rules and rule.level == level]
+    if not meant or (fault.is_assumed and _fails(report, fault)):
         others = [f"{rule.id} ({rule.level})" for rule in broken]
         error = "; ".join(report.verdict.reasons) or None
         return Caught(*told, rule=None, requests=None, seconds=None, accidents=others, error=error)
     first = min(meant, key=lambda rule: rule.evidence[0].after_requests)
     found = first.evidence[0]
     return Caught(*told, first.id, found.after_requests, found.after_seconds, accidents=[], error=None)
+
+
+def _fails(report: Report, fault: Fault) -> bool:
+    """Whether the run makes more of a broken assumption than a warning: it fails, or can say nothing."""
+    failing = [rule.id for rule in report.rules if rule.broken and rule.fails_the_run]
+    nothing_said = report.verdict.exit_status == NOTHING_SAID and not report.verdict.partial
+    return nothing_said or not fault.breaks_too.keys() >= set(failing)
 
 
 def try_variant(variant: Variant, seed: int) -> Passed:

@@ -23,7 +23,7 @@ from mock_server.deliveries import Resolution
 from mock_server.faults import FAULTS
 from mock_server.hosting import Settings, running
 from mock_server.variants import VARIANTS
-from scripts.verdict import MOCK_KEYS, PROVOKE, ROOT, webhook_sink
+from scripts.verdict import MOCK_KEYS, PROVOKE, ROOT, Sink, webhook_sink
 
 LONGEST_SECONDS = 120.0
 """A run that takes longer is given up."""
@@ -46,9 +46,14 @@ class Trial:
 
 
 def carry_out(trial: Trial) -> Report | str:
-    """The suite's report, or a sentence that says why there is none."""
+    """The suite's report, or a sentence that says why there is none. Files are left by no run, ended or given up."""
+    with TemporaryDirectory(prefix="cospec-trial-") as directory, webhook_sink() as sink:
+        return _in_a_process(trial, Path(directory), sink)
+
+
+def _in_a_process(trial: Trial, directory: Path, sink: Sink) -> Report | str:
     ours, theirs = _context.Pipe(duplex=False)
-    process = _context.Process(target=_carry_out, args=(trial, theirs), daemon=True)
+    process = _context.Process(target=_carry_out, args=(trial, directory, sink, theirs), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -64,30 +69,27 @@ def carry_out(trial: Trial) -> Report | str:
     return Report.model_validate_json(text) if text.startswith("{") else text
 
 
-def _carry_out(trial: Trial, answer: Connection) -> None:
+def _carry_out(trial: Trial, directory: Path, sink: Sink, answer: Connection) -> None:
     alterations = [FAULTS[name].alter for name in trial.faults] + [VARIANTS[name].alter for name in trial.variants]
-    with TemporaryDirectory(prefix="cospec-trial-") as directory, webhook_sink() as sink:
-        settings = Settings(
-            ca=Path(sink.options[1]),
-            resolutions=(Resolution.parse(sink.options[3]),),
-            build=partial(altered, alterations),
-        )
-        with running(settings) as url:
-            for name in [name for name in os.environ if name.startswith("COSPEC_")]:
-                del os.environ[name]
-            os.environ |= {
-                **MOCK_KEYS,
-                **sink.environment,
-                "COSPEC_BASE_URL": url,
-                "COSPEC_CONTROL_URL": f"{url}/_control",
-                "COSPEC_PROVOKE": str(PROVOKE),
-                "COSPEC_SEED": str(trial.seed),
-                "COSPEC_REPORTS": directory,
-                "COSPEC_JOURNAL": directory,
-            }
-            said = _run_suite(Path(directory, "said.txt"), trial)
-        report = Path(directory, REPORT_NAME)
-        answer.send(report.read_text(encoding="utf-8") if report.is_file() else said)
+    settings = Settings(
+        ca=Path(sink.options[1]), resolutions=(Resolution.parse(sink.options[3]),), build=partial(altered, alterations)
+    )
+    with running(settings) as url:
+        for name in [name for name in os.environ if name.startswith("COSPEC_")]:
+            del os.environ[name]
+        os.environ |= {
+            **MOCK_KEYS,
+            **sink.environment,
+            "COSPEC_BASE_URL": url,
+            "COSPEC_CONTROL_URL": f"{url}/_control",
+            "COSPEC_PROVOKE": str(PROVOKE),
+            "COSPEC_SEED": str(trial.seed),
+            "COSPEC_REPORTS": str(directory),
+            "COSPEC_JOURNAL": str(directory),
+        }
+        said = _run_suite(directory / "said.txt", trial)
+    report = directory / REPORT_NAME
+    answer.send(report.read_text(encoding="utf-8") if report.is_file() else said)
 
 
 def _run_suite(output: Path, trial: Trial) -> str:

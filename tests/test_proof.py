@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 
 from mock_server.faults import FAULTS
 from mock_server.variants import VARIANTS
-from scripts import proof, prove
+from scripts import proof, prove, trial
 from scripts.proof import Caught, Passed, Proof, as_markdown, percent, try_fault, try_variant
+from scripts.trial import Trial, carry_out
 
 FAULT = FAULTS["limit-header-missing"]
 RULE = "headers/rate-limit-on-every-response"
@@ -43,6 +45,30 @@ def test_a_published_promise_needs_a_rule_that_fails_the_run() -> None:
     fault = FAULTS["title-is-the-status"]
     assert try_fault(fault, 1, fast=True).rule == "problems/title-of-its-code"
     assert try_fault(replace(fault, source="overview"), 1, fast=True).rule is None
+
+
+def test_an_assumed_promise_may_cost_no_more_than_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = carry_out(Trial(faults=("unknown-runs-are-400",)))
+    assert not isinstance(report, str), report
+    monkeypatch.setattr(proof, "carry_out", lambda trial: report)
+    fault = replace(
+        FAULTS["unknown-runs-are-400"], source="assumed", rules=("problems/unknown-run-is-not-found",), breaks_too={}
+    )
+    row = try_fault(fault, 1, fast=False)
+    assert row.rule is None
+    failing = [rule.id for rule in report.rules if rule.fails_the_run]
+    assert "problems/unknown-is-not-found" in failing
+    assert {f"{rule} (must)" for rule in failing} < set(row.accidents)
+    excused = replace(fault, breaks_too=dict.fromkeys(failing, "It is a part of it."))
+    assert try_fault(excused, 1, fast=False).rule == "problems/unknown-run-is-not-found"
+
+
+def test_a_run_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that is given up while it is under way."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(trial, "LONGEST_SECONDS", 1.0)
+    assert "longer than 1 seconds" in str(carry_out(Trial()))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_variant_passes_when_it_conforms() -> None:

@@ -92,38 +92,41 @@ def any_scheme_is_accepted(mock: Bench) -> None:
     mock.before(before)
 
 
-@fault("authentication/code-tells-the-fault", "authentication/every-operation-needs-a-key", source="assumed")
+def _looking_first(mock: Bench, operations: Collection[str], codes: Collection[str], *, as_the_last: bool) -> None:
+    """Without a key these operations look at the request before they miss the key, and tell problems of these codes.
+
+    They look at it as if it came from a stranger or `as_the_last` that had a valid key, which must do no harm then.
+    """
+    key = _STRANGER
+
+    async def around(exchange: Exchange, proceed: Proceed) -> None:
+        nonlocal key
+        given = exchange.request_headers
+        if exchange.api_key is not None:
+            key = (b"authorization", _authorizations(exchange)[0]) if as_the_last else key
+        elif exchange.operation_id in operations:
+            exchange.request_headers = [*(header for header in given if header[0] != b"authorization"), key]
+            await proceed()
+            if exchange.code in codes:
+                return
+            exchange.request_headers = given
+        await proceed()
+
+    mock.around(around)
+
+
+@fault("authentication/comes-first", source="assumed")
 def existence_is_told_without_a_key(mock: Bench) -> None:
     """A request without a key is answered 401 before anything is said of what exists."""
-
-    async def around(exchange: Exchange, proceed: Proceed) -> None:
-        if exchange.api_key is None and exchange.operation_id in ("getRun", "getTemplate", "updateTemplate"):
-            given = exchange.request_headers
-            _let_in(exchange)
-            await proceed()
-            if exchange.status == 404:
-                return
-            exchange.request_headers = given
-        await proceed()
-
-    mock.around(around)
+    operations = ("getRun", "listRunLogs", "getTemplate")
+    _looking_first(mock, operations, ("NOT_FOUND", "TEMPLATE_NOT_FOUND"), as_the_last=True)
 
 
-@fault("authentication/code-tells-the-fault", "authentication/every-operation-needs-a-key", source="assumed")
+@fault("authentication/comes-first", source="assumed")
 def bodies_are_validated_without_a_key(mock: Bench) -> None:
     """A request without a key is answered 401 before its body is validated."""
-
-    async def around(exchange: Exchange, proceed: Proceed) -> None:
-        if exchange.api_key is None and exchange.operation_id in ("createRun", "createTemplate", "createWebhook"):
-            given = exchange.request_headers
-            _let_in(exchange)
-            await proceed()
-            if exchange.status == 400:
-                return
-            exchange.request_headers = given
-        await proceed()
-
-    mock.around(around)
+    operations = ("createRun", "createTemplate", "createWebhook")
+    _looking_first(mock, operations, ("VALIDATION_FAILED", "BAD_REQUEST"), as_the_last=False)
 
 
 @fault("requests/operation-succeeds", "requests/valid-is-accepted")

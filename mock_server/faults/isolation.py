@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mock_server import templates, webhooks
+from mock_server import templates
 from mock_server.altered import Bench
 from mock_server.calls import Answer, Call, Handler
 from mock_server.faults.registry import fault
@@ -196,34 +196,6 @@ def usage_logs_show_everyones(mock: Bench) -> None:
         return inner(replace(call, organization=whole))
 
     mock.handle("listUsageLogs", handle)
-
-
-@fault("isolation/templates-are-not-shared")
-def slugs_are_unique_across_organizations(mock: Bench) -> None:
-    """A slug is taken only by a template of the same organization or of the system."""
-    everyone = _Everyone(mock)
-
-    def handle(call: Call, inner: Handler) -> Answer:
-        for other in everyone.organizations.values():
-            if templates.by_slug(other, call.body["slug"]) is not None:
-                return templates.create_template(replace(call, organization=other))
-        return inner(call)
-
-    mock.handle("createTemplate", handle)
-
-
-@fault("webhooks/url-is-unique")
-def webhook_urls_are_unique_across_organizations(mock: Bench) -> None:
-    """A URL is taken only by a webhook of the same organization."""
-    everyone = _Everyone(mock)
-
-    def handle(call: Call, inner: Handler) -> Answer:
-        for other in everyone.organizations.values():
-            if any(webhook.url == call.body["url"] for webhook in other.webhooks.values()):
-                return webhooks.create_webhook(replace(call, organization=other))
-        return inner(call)
-
-    mock.handle("createWebhook", handle)
 
 
 @fault("concurrency/organizations-do-not-share")

@@ -153,7 +153,7 @@ def order_of_runs_is_unstable(mock: Bench) -> None:
     _order_is_unstable(mock, "listRuns")
 
 
-@fault("pagination/repositories-order-is-stable", source="assumed")
+@fault("pagination/repositories-order-is-stable")
 def order_of_repositories_is_unstable(mock: Bench) -> None:
     """listRepositories: the same page asked for twice has the same order."""
     _order_is_unstable(mock, "listRepositories")
@@ -188,7 +188,9 @@ def limit_comes_back_as_the_default(mock: Bench) -> None:
     """pagination.limit is the limit that was asked for."""
 
     def change(exchange: Exchange) -> None:
-        exchange.body["pagination"]["limit"] = 20
+        counts = exchange.body["pagination"]
+        counts |= {"limit": 20, "totalPages": -(-counts["total"] // 20)}
+        del exchange.items[20:]
 
     mock.after(change, ["listTemplates"], [200])
 

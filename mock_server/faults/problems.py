@@ -198,9 +198,9 @@ def errors_name_only_the_last_step(mock: Bench) -> None:
     _on_validation_problems(mock, map_member("errors.*.field", lambda field: field.rpartition(".")[2]))
 
 
-@fault("requests/refusal-names-the-field", source="assumed")
+@fault("requests/refusal-names-the-field")
 def errors_name_another_parameter(mock: Bench) -> None:
-    """The problem of a parameter out of bounds names that parameter."""
+    """The problem of a parameter that is wrong names that parameter."""
 
     def change(exchange: Exchange) -> None:
         if exchange.method == "GET":

@@ -237,11 +237,11 @@ def fail_reasons_of_their_own(mock: Bench) -> None:
 def completed_runs_have_an_error(mock: Bench) -> None:
     """A run has an error only when it failed."""
 
-    def change(exchange: Exchange) -> None:
-        if exchange.body["status"] == "completed":
-            exchange.body["error"] = {"code": "NONE", "message": "No error."}
+    def change(run: dict[str, Any]) -> None:
+        if run["status"] == "completed":
+            run["error"] = {"code": "NONE", "message": "No error."}
 
-    mock.after(change, ["getRun"], [200])
+    mock.showing_runs(change)
 
 
 @fault("runs/usage-adds-up", source="reference")
@@ -323,4 +323,4 @@ def failed_runs_have_no_fail_reason(mock: Bench) -> None:
 @fault("runs/failed-has-error", source="assumed")
 def failed_runs_have_no_error(mock: Bench) -> None:
     """A run that failed for an error says what the error was."""
-    mock.after(set_member("error", None), ["getRun"], [200])
+    mock.showing_runs(lambda run: run.pop("error", None))

@@ -44,6 +44,12 @@ def _on_records(mock: Bench, change: Callable[[Record], Record]) -> None:
     mock.handle("listUsageLogs", handle)
 
 
+def _on_credits(mock: Bench, change: Callable[[Record], Record]) -> None:
+    """`change` changes the credits that are told, in getUsage as in getCredits."""
+    mock.handle("getCredits", lambda call, inner: Answer(200, change(inner(call).body)))
+    mock.after(map_member("organization", change), ["getUsage"], [200])
+
+
 @fault("usage/run-is-recorded", source="assumed")
 def runs_are_not_recorded(mock: Bench) -> None:
     """A run that has ended has a usage record."""
@@ -70,11 +76,7 @@ def runs_are_charged_twice(mock: Bench) -> None:
 @fault("usage/charge-uses-credits", source="assumed")
 def charges_use_no_credits(mock: Bench) -> None:
     """What runs are charged is used of the credits."""
-
-    def change(organization: Organization, log: UsageLog) -> None:
-        organization.used_usd = usage.money(organization.used_usd - log.body["costUsd"])
-
-    _on_charges(mock, change)
+    _on_credits(mock, lambda told: {**told, "usedUsd": 0, "remainingUsd": told["creditsUsd"]})
 
 
 @fault("usage/charge-agrees-with-the-run", source="reference")
@@ -159,12 +161,7 @@ def records_have_another_rate(mock: Bench) -> None:
 @fault("usage/remaining-is-credits-less-used", source="assumed")
 def remaining_is_all_credits(mock: Bench) -> None:
     """What remains is the credits less what is used."""
-
-    def change(call: Call, inner: Handler) -> Answer:
-        body = inner(call).body
-        return Answer(200, {**body, "remainingUsd": body["creditsUsd"]})
-
-    mock.handle("getCredits", change)
+    _on_credits(mock, lambda told: {**told, "remainingUsd": told["creditsUsd"]})
 
 
 @fault("usage/credits-agree", source="guide")

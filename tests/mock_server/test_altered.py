@@ -127,6 +127,25 @@ def test_deliveries_are_changed_before_they_are_signed(mock: Mock) -> None:
     assert mock.receivers.bodies("https://hooks.example/changed") == [{"changed": "run.completed"}]
 
 
+def test_a_run_is_changed_wherever_it_is_shown(mock: Mock) -> None:
+    mock.application = altered(
+        [lambda bench: bench.showing_runs(lambda run: run.update(prompt="changed"))],
+        mock.receivers,
+        clock=Clock(lambda: START),
+    )
+    client = mock.client()
+    client.create_webhook("https://hooks.example/changed")
+    run_id = client.ended_run()["id"]
+    active = client.start_run()
+    shown = [
+        client.get(f"/v1/runs/{run_id}").body,
+        *client.get("/v1/runs").body["data"],
+        client.post(f"/v1/runs/{active}/cancel").body,
+        mock.receivers.bodies("https://hooks.example/changed")[0]["run"],
+    ]
+    assert [run["prompt"] for run in shown] == ["changed"] * 5
+
+
 def test_the_control_interface_is_left_alone(ask: Ask) -> None:
     response = ask(lambda mock: mock.after(lambda exchange: setattr(exchange, "status", 599)), "/_control")
     assert response.status == 200

@@ -146,3 +146,14 @@ def test_a_program_learns_that_the_port_is_in_use() -> None:
 def test_a_program_learns_that_the_authorities_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(OSError), mock_server.running(Settings(ca=tmp_path / "missing.pem")):  # noqa: PT011 - any
         pass
+
+
+def test_who_reads_only_the_first_of_the_faults_sees_no_error() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--list-faults"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "  " in process.stdout.readline()
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == ("", 0)

@@ -45,6 +45,13 @@ def test_a_published_promise_is_stated_by_a_rule_that_fails_the_run() -> None:
     assert not [fault.name for fault in published if all(RULES[rule].level == "should" for rule in fault.rules)]
 
 
+def test_only_a_broken_assumption_may_break_published_promises_too_and_says_why() -> None:
+    excused = [fault for fault in FAULTS.values() if fault.breaks_too]
+    assert all(fault.is_assumed for fault in excused)
+    assert {RULES[rule].level for fault in excused for rule in fault.breaks_too} <= {"must"}
+    assert all(reason.endswith(".") for fault in excused for reason in fault.breaks_too.values())
+
+
 def test_no_two_faults_break_the_same_promise_in_the_same_words() -> None:
     twice = [promise for promise, count in Counter(fault.promise for fault in FAULTS.values()).items() if count > 1]
     assert not twice
