@@ -43,6 +43,7 @@ def pytest_collection(session: pytest.Session) -> bool | None:
     return True if plugin.is_abandoned(session.config) else None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     plugin.collected(config, items)
 

@@ -15,7 +15,7 @@ from generated.contract import CONCURRENT_RUNS, Header, ProblemCode
 TOO_SOON = "because runs end too soon to fill the places"
 
 
-@pytest.fixture(name="crowd", scope="module")
+@pytest.fixture(name="crowd", scope="session")
 def _crowd(session: Session, world: World) -> Crowd:
     return Crowd(session, world)
 

@@ -41,7 +41,7 @@ CHANGES_AFTER_THE_END = ("callbackStatus",)
 Arrived = Callable[[], list[tuple[Subscriber, Delivery]]]
 
 
-@pytest.fixture(name="deliveries", scope="module")
+@pytest.fixture(name="deliveries", scope="session")
 def _deliveries(session: Session, world: World, settings: Settings) -> Iterator[Deliveries]:
     with ExitStack() as stack:
         receiver: Receiver | str

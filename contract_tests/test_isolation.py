@@ -156,7 +156,7 @@ class Tenants:
         return members(self.organizations()[name].json).get("organizationId")
 
 
-@pytest.fixture(name="tenants", scope="module")
+@pytest.fixture(name="tenants", scope="session")
 def _tenants(session: Session, world: World) -> Tenants:
     return Tenants(session, world)
 

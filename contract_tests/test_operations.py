@@ -5,17 +5,18 @@ What the answers look like is held to the rules on every response (`harness/chec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
-from contract_tests.harness.document import Document
+from contract_tests.harness.document import Document, dotted
 from contract_tests.harness.exchange import Exchange, Request
-from contract_tests.harness.refusals import refused
+from contract_tests.harness.refusals import named_fields, refused
 from contract_tests.harness.rules import Rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
-from contract_tests.harness.trials import Constraint, Trials, Violation, altered
+from contract_tests.harness.trials import Constraint, Trials, Violation, altered, side_by_side
 from contract_tests.harness.world import LEAST_GUARDRAILS, World
 from generated.contract import OPERATIONS, ProblemCode
 
@@ -38,14 +39,28 @@ OF_THE_STATE = (
     ProblemCode.RUN_GIT_PROVIDER_NOT_INSTALLED,
 )
 """Refusals that speak of the organization: whether the operation would succeed in another they leave open."""
-EXTREMES = {"standard": 3, "deep": 100}
-"""How many requests hold the valid extremes of an operation at the most."""
 NO_JSON = b'{"name": '
+TELLING, OTHERS = "telling", "others"
+"""The violations that tell most come in a test of their own, which the order of the suite may put first."""
 _TRIALS = Trials(Document())
-WITH_INPUT = [operation_id for operation_id in OPERATIONS if any(_TRIALS.violations(operation_id))]
 
 
-@pytest.fixture(scope="module")
+def _share(trials: Trials, operation_id: str, share: str) -> list[Violation]:
+    telling = trials.telling_violations(operation_id)
+    return telling if share == TELLING else [one for one in trials.violations(operation_id) if one not in telling]
+
+
+def _invalid(trials: Trials) -> list[Any]:
+    """The operations that take input, with each of the two shares of their violations that is not empty."""
+    return [
+        pytest.param(operation_id, share, id=f"{operation_id}-{share}")
+        for share in (TELLING, OTHERS)
+        for operation_id in OPERATIONS
+        if _share(trials, operation_id, share)
+    ]
+
+
+@pytest.fixture(scope="session")
 def trials(document: Document) -> Trials:
     return Trials(document)
 
@@ -55,7 +70,7 @@ def test_valid_requests_are_accepted(
     operation_id: str, session: Session, world: World, trials: Trials, settings: Settings
 ) -> None:
     """Each operation takes what is plainly valid, at the bounds of its schema and between them."""
-    most = EXTREMES[settings.profile]
+    most = settings.plan.extremes
     bodies = trials.valid_bodies(operation_id, World.PINNED)[:most]
     queries = trials.valid_queries(operation_id)[:most]
     if not bodies and not queries and session.results.has_succeeded(operation_id):
@@ -80,29 +95,57 @@ def succeeded(session: Session, operation_id: str, answers: Sequence[Exchange]) 
         session.judge(SUCCEEDS, [seen], answers[0])
 
 
-@pytest.mark.parametrize("operation_id", WITH_INPUT)
-def test_invalid_requests_are_refused(operation_id: str, session: Session, world: World, trials: Trials) -> None:
+@pytest.mark.parametrize(("operation_id", "share"), _invalid(_TRIALS))
+def test_invalid_requests_are_refused(
+    operation_id: str, share: str, session: Session, world: World, trials: Trials, settings: Settings
+) -> None:
     """Each operation refuses what breaks any one constraint of its schema, and says what was wrong."""
     path = world.path_parameters(operation_id)
-    for violation in trials.violations(operation_id):
-        exchange = _send_violation(session, world, trials, operation_id, path, violation)
-        refused(session, exchange, violation.constraint, no_object=not violation.constraint.path)
-    if session.document.request_body(operation_id) is not None:
+
+    def send(violations: Sequence[Violation]) -> Exchange:
+        return _send_violations(session, world, trials, operation_id, path, violations)
+
+    violations = _share(trials, operation_id, share)
+    for group in [[one] for one in violations] if settings.plan.one_by_one else side_by_side(violations):
+        for violation in _left_unnamed(session, send, group) if len(group) > 1 else group:
+            refused(session, send([violation]), violation.constraint, no_object=not violation.constraint.path)
+    if share == OTHERS and session.document.request_body(operation_id) is not None:
         broken = session.send(_raw(session, operation_id, path, NO_JSON))
         constraint = Constraint(operation_id, "body", (), "is JSON", "overview")
         refused(session, broken, constraint, no_object=True)
 
 
-def _send_violation(
-    session: Session, world: World, trials: Trials, operation_id: str, path: dict[str, str], violation: Violation
+def _left_unnamed(
+    session: Session, send: Callable[[Sequence[Violation]], Exchange], group: Sequence[Violation]
+) -> list[Violation]:
+    """Send one request with several violations. Returns those that its refusal does not name, for how many errors are
+    told at a time is the server's choice.
+    """
+    exchange = send(group)
+    fields = named_fields(exchange) if exchange.status == 400 else []
+    named = [violation for violation in group if dotted(violation.constraint.path) in fields]
+    for violation in named:
+        refused(session, exchange, violation.constraint)
+    return [violation for violation in group if violation not in named]
+
+
+def _send_violations(
+    session: Session,
+    world: World,
+    trials: Trials,
+    operation_id: str,
+    path: dict[str, str],
+    violations: Sequence[Violation],
 ) -> Exchange:
-    if violation.constraint.location == "query":
-        name = str(violation.constraint.path[0])
-        return session.call(operation_id, path=path, query={name: violation.value})
+    query = {str(one.constraint.path[0]): one.value for one in violations if one.constraint.location == "query"}
+    if query:
+        return session.call(operation_id, path=path, query=query)
     body = world.fitted(operation_id, trials.fullest_example(operation_id))
     if operation_id == "createRun":
         body["guardrails"] = dict(LEAST_GUARDRAILS)
-    return session.call(operation_id, path=path, body=altered(body, violation.constraint.path, violation.value))
+    for violation in violations:
+        body = altered(body, violation.constraint.path, violation.value)
+    return session.call(operation_id, path=path, body=body)
 
 
 def _raw(session: Session, operation_id: str, path: dict[str, str], payload: bytes) -> Request:

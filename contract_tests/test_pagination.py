@@ -172,7 +172,7 @@ class Reader:
         return again if sorted(again.names) == sorted(_names(again.again)) else None
 
 
-@pytest.fixture(name="read", scope="module")
+@pytest.fixture(name="read", scope="session")
 def _read(session: Session, world: World) -> Callable[[str], Reading]:
     return Reader(session, world).of
 

@@ -136,7 +136,7 @@ class Lacking:
         require(not made, "the create was refused, but the run is there", listing)
 
 
-@pytest.fixture(name="lacking", scope="module")
+@pytest.fixture(name="lacking", scope="session")
 def _lacking(session: Session, world: World) -> Lacking:
     return Lacking(session, world)
 

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from contract_tests.harness.refusals import refused
 from contract_tests.harness.sampling import Sampler
 from contract_tests.harness.session import Session
-from contract_tests.harness.settings import Profile, Settings
+from contract_tests.harness.settings import Settings
 from contract_tests.harness.trials import Constraint
+from contract_tests.harness.windows import WindowLog
 from contract_tests.harness.world import World
 from generated.contract import OPERATIONS
 
-REQUESTS: dict[Profile, int] = {"standard": 600, "deep": 6000}
-"""How many requests a run may need in all."""
-SAMPLES: dict[Profile, int] = {"standard": 4, "deep": 60}
-"""How many valid queries, valid bodies and invalid bodies are drawn for an operation at the most."""
 ONE_MORE = 7
 """How many requests one more of them may need, the removal of what it makes included."""
 Kind = Callable[[str], Iterator[None]]
@@ -29,10 +27,10 @@ Kind = Callable[[str], Iterator[None]]
 class Draws:
     """Sends random requests, one whenever it is asked for the next."""
 
-    def __init__(self, session: Session, world: World, settings: Settings) -> None:
+    def __init__(self, session: Session, world: World, *, samples: int, seed: int) -> None:
         self._session, self._world = session, world
-        self._most = SAMPLES[settings.profile]
-        self._sampler = Sampler(session.document, settings.seed)
+        self._most = samples
+        self._sampler = Sampler(session.document, seed)
 
     def valid_queries(self, operation_id: str) -> Iterator[None]:
         for query in self._sampler.queries(operation_id, self._most):
@@ -63,15 +61,23 @@ class Draws:
         return [self.valid_queries] if any(one.location == "query" for one in parameters) else []
 
 
-def test_random_requests(session: Session, world: World, settings: Settings) -> None:
+def _drawn(session: Session, world: World, settings: Settings) -> Iterator[None]:
+    """Send a random request whenever the next is asked for: of each kind in turn, on and on."""
+    for turn in count():
+        draws = Draws(session, world, samples=settings.plan.samples, seed=settings.seed + turn)
+        left: list[Any] = [kind(operation_id) for operation_id in OPERATIONS for kind in draws.kinds(operation_id)]
+        random.Random(settings.seed + turn).shuffle(left)
+        while left:
+            drawn = left.pop(0)
+            for _ in drawn:
+                left.append(drawn)
+                yield
+                break
+
+
+def test_random_requests(session: Session, world: World, settings: Settings, windows: WindowLog) -> None:
     """What a random request is answered does not depend on how it came about: valid is accepted, invalid refused."""
-    draws = Draws(session, world, settings)
-    left: list[Any] = [kind(operation_id) for operation_id in OPERATIONS for kind in draws.kinds(operation_id)]
-    random.Random(settings.seed).shuffle(left)
-    while left:
-        drawn = left.pop(0)
-        if session.results.requests + world.requests_to_leave + ONE_MORE > REQUESTS[settings.profile]:
+    for _ in _drawn(session, world, settings):
+        needed = world.requests_to_leave + windows.requests_to_empty + ONE_MORE
+        if session.results.requests + needed > settings.plan.requests:
             return
-        for _ in drawn:
-            left.append(drawn)
-            break

@@ -25,6 +25,11 @@ AGREE_SECONDS = 2
 """How far Retry-After and the reset may be apart."""
 
 
+@pytest.fixture(name="moment", params=["early", "late"])
+def _moment() -> None:
+    """What shows in every response is looked at soon, for that costs nothing, and once more when all were seen."""
+
+
 @pytest.fixture(name="tolerance")
 def _tolerance(session: Session) -> float:
     """How far the target's clock may be from what is known of it, in seconds."""
@@ -68,6 +73,7 @@ def _empty(session: Session, windows: WindowLog, counted: Callable[[], object]) 
     return look
 
 
+@pytest.mark.usefixtures("moment")
 @rule("rate-limit/limit-and-reset-stand-still", source="overview")
 def test_limit_and_reset_stand_still(
     session: Session, windows: WindowLog, counted: Callable[[], object], tolerance: float
@@ -82,6 +88,7 @@ def test_limit_and_reset_stand_still(
         require(not early, seen, other.exchange)
 
 
+@pytest.mark.usefixtures("moment")
 @rule("rate-limit/reset-lies-ahead", source="overview")
 def test_reset_lies_ahead(
     session: Session, windows: WindowLog, counted: Callable[[], object], tolerance: float
@@ -95,6 +102,7 @@ def test_reset_lies_ahead(
         require(fits, seen, found.exchange)
 
 
+@pytest.mark.usefixtures("moment")
 @rule("rate-limit/remaining-counts-down", source="overview")
 def test_remaining_counts_down(counted: Callable[[], list[tuple[Reading, Reading]]]) -> None:
     """Within a window X-RateLimit-Remaining goes down with every request, whatever it is answered."""
@@ -103,6 +111,7 @@ def test_remaining_counts_down(counted: Callable[[], list[tuple[Reading, Reading
         require(other.remaining < one.remaining or one.remaining == 0, seen, other.exchange)
 
 
+@pytest.mark.usefixtures("moment")
 @rule("rate-limit/a-request-counts-once", source="overview")
 def test_a_request_counts_once(counted: Callable[[], list[tuple[Reading, Reading]]]) -> None:
     """Every request counts as one, of whatever operation: all of them share one window."""
@@ -124,6 +133,7 @@ def test_a_request_counts_once(counted: Callable[[], list[tuple[Reading, Reading
         require(not (same and step > 1 and lonely), seen, examples.get(operation_id))
 
 
+@pytest.mark.usefixtures("moment")
 @rule("rate-limit/none-refused-while-some-remain", source="overview")
 def test_none_is_refused_while_some_remain(session: Session, windows: WindowLog, counted: Callable[[], object]) -> None:
     """While X-RateLimit-Remaining was above 0, no request is answered RATE_LIMIT_EXCEEDED."""

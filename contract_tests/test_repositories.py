@@ -46,7 +46,7 @@ class Repositories:
         return self._world.create_run(self._world.run_body(repo=f"https://github.com/{names[0]}"))
 
 
-@pytest.fixture(name="repositories", scope="module")
+@pytest.fixture(name="repositories", scope="session")
 def _repositories(world: World) -> Repositories:
     return Repositories(world)
 

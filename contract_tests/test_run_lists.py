@@ -25,7 +25,7 @@ ALWAYS_SHOWN = ("id", "repo", "prompt", "model", "status", "templateSlug", "crea
 WHERE_SHOWN = ("branch", "failReason", "completedAt")
 
 
-@pytest.fixture(name="lists", scope="module")
+@pytest.fixture(name="lists", scope="session")
 def _lists(own_runs: OwnRuns) -> Lists:
     return Lists(own_runs)
 

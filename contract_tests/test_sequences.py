@@ -29,7 +29,6 @@ DELETED_IS_GONE = Rule(
     "guide",
     "What was deleted is not found any more, by its id or by its slug.",
 )
-STEPS = {"standard": 10, "deep": 600}
 MOST_STEPS = 3
 """How many times as long a walk may get that has not come by all that there is to see."""
 
@@ -79,7 +78,7 @@ class Trail:
 def test_links_lead_on(session: Session, world: World, settings: Settings) -> None:
     """A walk over the document's links finds everything that is there and nothing that was deleted."""
     walk = Walk(session, world, Sampler(session.document, settings.seed), settings.seed)
-    trail, steps = Trail(session), STEPS[settings.profile]
+    trail, steps = Trail(session), settings.plan.steps
     for number, step in enumerate(walk.steps(), 1):
         trail.follow(step)
         walk.hurries = number >= steps and not trail.has_looked_for_gone

@@ -42,7 +42,7 @@ SLACK_SECONDS = 1
 """How far apart two times of the same moment may be, one of them in whole seconds."""
 
 
-@pytest.fixture(name="lives", scope="module")
+@pytest.fixture(name="lives", scope="session")
 def _lives(session: Session, world: World) -> TemplateLives:
     return TemplateLives(session, world)
 

@@ -21,7 +21,7 @@ from contract_tests.harness.session import Session
 from generated.contract import SANDBOX_RATES_PER_MINUTE_USD
 
 
-@pytest.fixture(name="charges", scope="module")
+@pytest.fixture(name="charges", scope="session")
 def _charges(session: Session, own_runs: OwnRuns) -> Charges:
     return Charges(session, own_runs)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,21 +17,28 @@ from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.reading import alike, answered, items, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
-from contract_tests.harness.webhook_shelf import Registered, Shelf
+from contract_tests.harness.webhook_shelf import Look, Registered, Shelf
 from contract_tests.harness.world import World
 from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
 
 SECRET_PREFIX = "whsec_"
 
 
-@pytest.fixture(name="shelf", scope="module")
+@pytest.fixture(name="shelf", scope="session")
 def _shelf(session: Session, world: World) -> Shelf:
     return Shelf(session, world)
 
 
-def _all(shelf: Shelf) -> list[Registered]:
-    """Every webhook that was registered here."""
-    return [shelf.first()[0], *shelf.full().registered]
+@pytest.fixture(name="look", params=["few", "full"])
+def _look(shelf: Shelf, request: pytest.FixtureRequest) -> Callable[[], Look]:
+    """The shelf with few webhooks on it, and the full one."""
+    gather: Callable[[], Look] = getattr(shelf, request.param)
+    return gather
+
+
+def _all(shelf: Shelf, look: Look) -> list[Registered]:
+    """Every webhook that was registered here by then."""
+    return [shelf.first()[0], *look.registered]
 
 
 def _is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
@@ -44,21 +51,21 @@ def _listed(listing: Exchange, url: str) -> list[Mapping[str, Any]]:
 
 
 @rule("webhooks/created-is-echoed", source="reference")
-def test_created_is_echoed(shelf: Shelf) -> None:
+def test_created_is_echoed(shelf: Shelf, look: Callable[[], Look]) -> None:
     """The answer to a create shows the URL and the events that were asked for, with an id of its own."""
-    for one in _all(shelf):
+    for one in _all(shelf, look()):
         url, events = one.answer.get("url"), one.answer.get("events")
         require(url == one.asked["url"], f"url is {shown(url)}, not {shown(one.asked['url'])}", one.exchange)
         same = isinstance(events, list) and sorted(map(str, events)) == sorted(one.asked["events"])
         require(same, f"events is {shown(events)}, not {shown(one.asked['events'])}", one.exchange)
-    ids = [one.id for one in _all(shelf)]
-    require(len(set(ids)) == len(ids), "two webhooks have the same id", shelf.full().listing)
+    ids = [one.id for one in _all(shelf, look())]
+    require(len(set(ids)) == len(ids), "two webhooks have the same id", look().listing)
 
 
 @rule("webhooks/secret-is-base64", source="guide")
-def test_a_secret_is_base64(shelf: Shelf) -> None:
+def test_a_secret_is_base64(shelf: Shelf, look: Callable[[], Look]) -> None:
     """The secret of a new webhook is whsec_ and base64."""
-    for one in _all(shelf):
+    for one in _all(shelf, look()):
         secret = one.answer.get("secret")
         right = isinstance(secret, str) and secret.startswith(SECRET_PREFIX) and _decodes(secret)
         require(right, "the secret is not whsec_ and base64", one.exchange)
@@ -72,41 +79,41 @@ def _decodes(secret: str) -> bool:
 
 
 @rule("webhooks/secrets-differ", source="guide")
-def test_secrets_differ(shelf: Shelf) -> None:
+def test_secrets_differ(shelf: Shelf, look: Callable[[], Look]) -> None:
     """Each webhook has a secret of its own."""
     found: set[Any] = set()
-    for one in _all(shelf):
+    for one in _all(shelf, look()):
         secret = str(one.answer.get("secret"))
         require(secret not in found, "two webhooks have the same secret", one.exchange)
         found.add(secret)
 
 
 @rule("webhooks/secret-is-shown-once", source="guide")
-def test_a_secret_is_shown_once(shelf: Shelf) -> None:
+def test_a_secret_is_shown_once(shelf: Shelf, look: Callable[[], Look]) -> None:
     """The list shows no webhook's secret."""
-    listing = shelf.full().listing
+    listing = look().listing
     text = listing.response.body.decode("utf-8", "replace")
     require(SECRET_PREFIX not in text, "the list of webhooks shows a secret", listing)
-    for one in _all(shelf):
+    for one in _all(shelf, look()):
         secret = str(one.answer.get("secret", "")).removeprefix(SECRET_PREFIX)
         require(not secret or secret not in text, "the list of webhooks shows a secret", listing)
 
 
 @rule("webhooks/listed-once-as-created", source="reference")
-def test_a_webhook_is_listed_once(shelf: Shelf) -> None:
+def test_a_webhook_is_listed_once(look: Callable[[], Look]) -> None:
     """The list holds every webhook of the organization exactly once, on no pages, as it was created."""
-    full = shelf.full()
-    ids = [item.get("id") for item in items(full.listing)]
+    shelf = look()
+    ids = [item.get("id") for item in items(shelf.listing)]
     twice = sorted({str(one) for one in ids if ids.count(one) > 1})
-    require(not twice, f"{', '.join(twice[:3])} stands in the list more than once", full.listing)
-    for one in full.registered:
-        found = [item for item in items(full.listing) if item.get("id") == one.id]
-        seen = f"of {full.count} webhooks {len(items(full.listing))} are listed, one of them {len(found)} times"
-        require(len(found) == 1, seen, full.listing)
+    require(not twice, f"{', '.join(twice[:3])} stands in the list more than once", shelf.listing)
+    for one in shelf.registered:
+        found = [item for item in items(shelf.listing) if item.get("id") == one.id]
+        seen = f"of {shelf.count} webhooks {len(items(shelf.listing))} are listed, one of them {len(found)} times"
+        require(len(found) == 1, seen, shelf.listing)
         for name in ("url", "events", "createdAt"):
             has, had = found[0].get(name), one.answer.get(name)
             same = alike(_in_any_order(has), _in_any_order(had))
-            require(same, f"in the list {name} is {shown(has)}, created it was {shown(had)}", full.listing)
+            require(same, f"in the list {name} is {shown(has)}, created it was {shown(had)}", shelf.listing)
 
 
 def _in_any_order(value: Any) -> Any:
@@ -114,9 +121,9 @@ def _in_any_order(value: Any) -> Any:
 
 
 @rule("webhooks/pagination-is-right-if-there", source="reference")
-def test_pagination_is_right_if_there(shelf: Shelf) -> None:
+def test_pagination_is_right_if_there(look: Callable[[], Look]) -> None:
     """The list of webhooks is not paged: when it has a pagination, that says so."""
-    listing = shelf.full().listing
+    listing = look().listing
     pagination = members(members(listing.json).get("pagination"))
     count = len(items(listing))
     for name, right in (("total", count), ("page", 1), ("totalPages", 1), ("offset", 0)):
@@ -128,9 +135,9 @@ def test_pagination_is_right_if_there(shelf: Shelf) -> None:
 
 
 @rule("webhooks/health-adds-up", source="assumed")
-def test_health_adds_up(shelf: Shelf) -> None:
+def test_health_adds_up(look: Callable[[], Look]) -> None:
     """In a webhook's health successCount and failedCount make totalCount, and successRate is their share."""
-    listing = shelf.full().listing
+    listing = look().listing
     for item in items(listing):
         health = members(item.get("health"))
         succeeded, failed, total = (health.get(name) for name in ("successCount", "failedCount", "totalCount"))
@@ -146,24 +153,24 @@ def test_health_adds_up(shelf: Shelf) -> None:
 
 
 @rule("webhooks/url-is-unique", source="overview")
-def test_a_url_is_unique(shelf: Shelf) -> None:
+def test_a_url_is_unique(shelf: Shelf, look: Callable[[], Look]) -> None:
     """A create with a URL that a webhook has is refused with WEBHOOK_URL_DUPLICATE and creates nothing."""
     _is_refused(shelf.twin(), 409, ProblemCode.WEBHOOK_URL_DUPLICATE, "a create with a URL that is registered")
     url = shelf.first()[0].asked["url"]
-    left = [item for item in items(shelf.full().listing) if str(item.get("url")).startswith(url.partition("?")[0])]
+    left = [item for item in items(look().listing) if str(item.get("url")).startswith(url.partition("?")[0])]
     deleted = shelf.deletion()[0].succeeded
     seen = "the create was refused, but a webhook with its URL is there"
-    require(len(left) <= (0 if deleted else 1), seen, shelf.full().listing)
+    require(len(left) <= (0 if deleted else 1), seen, look().listing)
 
 
 @rule("webhooks/deletion-is-final", source="node")
-def test_a_deletion_is_final(shelf: Shelf) -> None:
+def test_a_deletion_is_final(shelf: Shelf, look: Callable[[], Look]) -> None:
     """A deleted webhook is not listed, and not found when it is deleted again: WEBHOOK_NOT_FOUND."""
     first, second = shelf.deletion()
     require(first.succeeded, f"a deletion is answered {answered(first)}", first)
     _is_refused(second, 404, ProblemCode.WEBHOOK_NOT_FOUND, "a second deletion")
-    found = [item for item in items(shelf.full().listing) if item.get("id") == shelf.first()[0].id]
-    require(not found, "a deleted webhook is listed", shelf.full().listing)
+    found = [item for item in items(look().listing) if item.get("id") == shelf.first()[0].id]
+    require(not found, "a deleted webhook is listed", look().listing)
 
 
 @rule("webhooks/as-many-as-documented", source="overview")

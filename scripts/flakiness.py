@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from statistics import mean
 
 from scripts.trial import Trial, carry_out
@@ -31,9 +32,9 @@ class Run:
     seconds: float
 
 
-def try_seed(seed: int) -> Run:
-    """Run the whole suite against the mock."""
-    report = carry_out(Trial(seed=seed))
+def try_seed(seed: int, *, colleague: bool = False) -> Run:
+    """Run the whole suite against the mock; with a colleague, another client is at work in the same organization."""
+    report = carry_out(Trial(seed=seed, colleague=colleague))
     if isinstance(report, str):
         return Run(seed, [report], [], 0, 0)
     broken = [rule for rule in report.rules if rule.broken]
@@ -53,9 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.flakiness", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=SEEDS, help="how many, with the seeds from 1 on (default: 50)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time (default: %(default)s)")
+    parser.add_argument("--colleague", action="store_true", help="while another client works in the organization")
     options = parser.parse_args(arguments)
     with ThreadPoolExecutor(options.jobs) as pool:
-        runs = list(pool.map(try_seed, range(1, options.runs + 1)))
+        runs = list(pool.map(partial(try_seed, colleague=options.colleague), range(1, options.runs + 1)))
     for run in runs:
         if run.wrong or run.warnings:
             print(f"seed {run.seed}: {'; '.join(run.wrong + [f'warns of {rule}' for rule in run.warnings])}")

@@ -19,12 +19,16 @@ import pytest
 
 from contract_tests.harness.report_data import REPORT_NAME, Report
 from mock_server.altered import altered
+from mock_server.colleague import Colleague
 from mock_server.deliveries import Resolution
 from mock_server.faults import FAULTS
 from mock_server.hosting import Settings, running
 from mock_server.variants import VARIANTS
 from scripts.verdict import MOCK_KEYS, PROVOKE, ROOT, Sink, webhook_sink
 
+COLLEAGUE_KEYS = [f"{MOCK_KEYS['COSPEC_API_KEY']}__{number}" for number in range(11, 31)]
+"""So many that one always has room in its window while the clock stands still."""
+COLLEAGUE_PAUSE_SECONDS = 0.02
 LONGEST_SECONDS = 120.0
 """A run that takes longer is given up."""
 
@@ -39,6 +43,9 @@ class Trial:
     faults: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     seed: int = 1
+    profile: str = "standard"
+    colleague: bool = False
+    """Whether another client is at work in the organization meanwhile."""
     rules: tuple[str, ...] = ()
     """The only rules that are looked at; none: all."""
     stop_at: tuple[str, ...] = ()
@@ -72,7 +79,10 @@ def _in_a_process(trial: Trial, directory: Path, sink: Sink) -> Report | str:
 def _carry_out(trial: Trial, directory: Path, sink: Sink, answer: Connection) -> None:
     alterations = [FAULTS[name].alter for name in trial.faults] + [VARIANTS[name].alter for name in trial.variants]
     settings = Settings(
-        ca=Path(sink.options[1]), resolutions=(Resolution.parse(sink.options[3]),), build=partial(altered, alterations)
+        ca=Path(sink.options[1]),
+        resolutions=(Resolution.parse(sink.options[3]),),
+        build=partial(altered, alterations),
+        colleague=Colleague(COLLEAGUE_KEYS, trial.seed, COLLEAGUE_PAUSE_SECONDS) if trial.colleague else None,
     )
     with running(settings) as url:
         for name in [name for name in os.environ if name.startswith("COSPEC_")]:
@@ -84,6 +94,7 @@ def _carry_out(trial: Trial, directory: Path, sink: Sink, answer: Connection) ->
             "COSPEC_CONTROL_URL": f"{url}/_control",
             "COSPEC_PROVOKE": str(PROVOKE),
             "COSPEC_SEED": str(trial.seed),
+            "COSPEC_PROFILE": trial.profile,
             "COSPEC_REPORTS": str(directory),
             "COSPEC_JOURNAL": str(directory),
         }

@@ -41,7 +41,7 @@ def report(*rules: dict[str, Any], outcome: str = "conforms", **members: Any) ->
         "seed": 7,
         "strict": False,
         "seconds": 61.4,
-        "requests": {"total": 12, "byFile": {}, "unplannedRefusals": 0},
+        "requests": {"total": 12, "byFile": {}, "unplannedRefusals": 0, "planned": 600, "pauses": []},
         "permission": {"writes": True, "runs": None, "started": 0, "withheld": []},
         "rules": rules,
         "observations": [],

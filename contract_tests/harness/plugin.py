@@ -17,11 +17,12 @@ import requests
 from contract_tests.harness import checks, leftovers, pages, report
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON, Exchange, redact
+from contract_tests.harness.order import is_smoke, place
 from contract_tests.harness.permission import Guard, permission
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
-from contract_tests.harness.session import LineError, Session, describe
+from contract_tests.harness.session import PATIENCE_SECONDS, LineError, Session, describe
 from contract_tests.harness.settings import (
     DEFAULT_REPORTS,
     PREFIX,
@@ -45,8 +46,10 @@ ABANDONED = pytest.StashKey[bool]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
 CLEAN_UP = "clean-up"
 """What requests that remove things are counted for."""
-LAST_FILE = "test_random_requests.py"
 SUITE = Path(__file__).parents[1]
+
+
+_UNSEEN = {False: "because nothing was seen that shows it", True: "because PROFILE=smoke leaves it out"}
 
 
 class Warned(Exception):
@@ -118,13 +121,14 @@ def connect(settings: Settings) -> Session:
         target = open_target(settings)
     except (requests.RequestException, ValueError, KeyError, TypeError):
         raise Unreachable(f"{settings.control_url} (COSPEC_CONTROL_URL) is no control interface of the mock.") from None
-    document, results = Document(), Results(strict=settings.strict)
+    document, results = Document(), Results(strict=settings.strict, is_smoke=settings.profile == "smoke")
     line = Session(
         target,
         document,
         results,
         timeout_seconds=settings.timeout_seconds,
         verify=str(settings.ca_bundle) if settings.ca_bundle else True,
+        patience_seconds=max(PATIENCE_SECONDS, 60 * settings.plan.minutes),
     )
     line.guard = Guard(permission(settings, target, document), results)
     line.gates.append(line.guard.let_pass)
@@ -155,10 +159,13 @@ def greet(line: Session, settings: Settings) -> Exchange:
 
 
 def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put what sends for the rest of the requests last, keep to the rules that were asked for, and note whether only a
-    part of the suite was chosen.
+    """Put the tests in order, keep to the rules that were asked for, and note whether only a part of the suite was
+    chosen.
     """
-    items.sort(key=lambda item: item.path.name == LAST_FILE)
+    items.sort(key=lambda item: place(item.nodeid))
+    settings = config.stash.get(SETTINGS, None)
+    if settings is not None and settings.profile == "smoke":
+        items[:] = [item for item in items if is_smoke(item.nodeid)]
     _choose(config, items)
     line = config.stash.get(SESSION, None)
     if line is not None:
@@ -339,7 +346,7 @@ def finish(session: pytest.Session, exit_status: int) -> None:
     if not results.partial:
         for rule in RULES.values():
             if rule.id not in results.rules:
-                for reason in results.withheld or ["because nothing was seen that shows it"]:
+                for reason in results.withheld or [_UNSEEN[results.is_smoke]]:
                     results.was_not_checked(rule, reason)
     session.exitstatus = make_verdict(results).exit_status
 

@@ -55,14 +55,15 @@ def refused(session: Session, exchange: Exchange, constraint: Constraint, *, no_
     answer = f"{exchange.status} {exchange.code}"
     session.judge(REFUSAL_CODE, [f"{constraint}; breaking this is answered {answer}"] if other else [], exchange)
     if exchange.code == ProblemCode.VALIDATION_FAILED and not no_object:
-        fields = _fields(exchange)
+        fields = named_fields(exchange)
         named = any(_speaks_of(field, constraint.path) for field in fields)
         seen = f"{dotted(constraint.path)} is wrong, but the errors name {', '.join(fields) or 'nothing'}"
         rule = NAMES_FIELD if constraint.level == "must" else NAMES_FIELD_ASSUMED
         session.judge(rule, [] if named else [seen[:300]], exchange)
 
 
-def _fields(exchange: Exchange) -> list[str]:
+def named_fields(exchange: Exchange) -> list[str]:
+    """What the errors of a problem name."""
     errors = exchange.json.get("errors") if isinstance(exchange.json, dict) else None
     found = [error.get("field") for error in errors or () if isinstance(error, dict)]
     return [field for field in found if isinstance(field, str)]

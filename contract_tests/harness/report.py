@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 import time
 from collections.abc import Iterable, Sequence
@@ -34,8 +35,26 @@ def heading(config: pytest.Config, settings: Settings, session: Session) -> None
     moved = session.target.moves_its_clock
     clock = "moved instead of waited for" if moved else "real, so empty windows are waited out"
     write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")
+    runs = settings.plan.runs
     if session.guard is not None:
         write(config, f"permission: {session.guard.permission}")
+        most = session.guard.permission.most_runs
+        runs = runs if most is None else min(most, runs)
+    minutes = "" if moved else f" in about {counted(math.ceil(settings.plan.minutes), 'minute')}"
+    write(config, f"plan: at most {settings.plan.requests} requests{minutes}, of which {runs} start runs")
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things in words."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _runs(session: Session) -> str:
+    return "" if session.guard is None else f", {counted(session.guard.started, 'run')}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
 def brief(breaks: Sequence[Break]) -> str:
@@ -76,6 +95,7 @@ def summary(config: pytest.Config, session: Session, settings: Settings, seconds
     write(config, f"requests by file: {files}")
     if session.guard is not None and session.guard.permission.most_runs is not None:
         write(config, f"runs started: {session.guard.started}, {session.guard.permission.most_runs} at the most")
+    write(config, f"used: {results.requests} requests, {_minutes(seconds)}{_runs(session)}")
     write(config, verdict(results, settings))
 
 
@@ -86,6 +106,8 @@ def verdict(results: Results, settings: Settings) -> str:
     reasons = results.too_little_seen()
     if reasons:
         return f"VERDICT: nothing can be said of {settings.base_url}: " + "; ".join(map(redact, reasons[:5])) + "."
+    if results.is_smoke and not results.saw_a_part:
+        return f"VERDICT: {settings.base_url} keeps what PROFILE=smoke looks at."
     if results.saw_a_part:
         why = "".join(f", {reason}" for reason in results.withheld)
         return f"VERDICT: {settings.base_url} keeps what was checked; only a part of the contract was{why}."

@@ -49,12 +49,22 @@ class TargetData(_Data):
     clock: Literal["moved", "real"]
 
 
+class PauseData(_Data):
+    """One wait for the next rate window."""
+
+    used: int = Field(description="How many requests the window before had let pass.")
+    allowed: int = Field(description="How many it lets pass.")
+    seconds: float
+
+
 class Requests(_Data):
     """What the run has cost."""
 
     total: int
     by_file: dict[str, int]
     unplanned_refusals: int = Field(description="Requests that were refused for the rate limit by surprise.")
+    planned: int = Field(description="How many the profile plans at the most, on a server that keeps the contract.")
+    pauses: list[PauseData] = Field(description="Each wait for a key's next rate window.")
 
 
 class PermissionData(_Data):
@@ -150,7 +160,14 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         strict=settings.strict,
         seconds=round(seconds, 3),
         requests=Requests(
-            total=results.requests, by_file=dict(results.requests_by_file), unplanned_refusals=results.unplanned_429s
+            total=results.requests,
+            by_file=dict(results.requests_by_file),
+            unplanned_refusals=results.unplanned_429s,
+            planned=settings.plan.requests,
+            pauses=[
+                PauseData(used=pause.used, allowed=pause.allowed, seconds=round(pause.seconds, 3))
+                for pause in results.pauses
+            ],
         ),
         permission=_permission(results, session),
         rules=[_rule(result, results, target, start) for _, result in sorted(results.rules.items())],

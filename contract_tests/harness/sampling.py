@@ -7,6 +7,7 @@ fitted to what is on the server.
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
@@ -86,7 +87,7 @@ class Sampler:
             if sent == count:
                 return
             query = {name: _query_text(value) for name, value in (case.query or {}).items()}
-            if all(text is not None and text and text.isprintable() and text.isascii() for text in query.values()):
+            if all(text and text.isprintable() and text.isascii() and _is_near(text) for text in query.values()):
                 sent += 1
                 yield {name: str(text) for name, text in query.items()}
 
@@ -145,6 +146,16 @@ def plain_text(text: str) -> str:
 def _plain_name(name: str) -> str:
     kept = "".join(char for char in name if char.isascii() and (char.isalnum() or char == "_"))
     return kept if kept and not kept[0].isdigit() else f"N{kept}"
+
+
+_DATE_TIME = re.compile(r"(\d{4})-\d\d-\d\d[Tt ]")
+_NEAR_YEARS = range(2000, 2100)
+
+
+def _is_near(text: str) -> bool:
+    """Whether a text is no date, or one of years that every calendar has."""
+    match = _DATE_TIME.match(text)
+    return match is None or int(match[1]) in _NEAR_YEARS
 
 
 def _query_text(value: Any) -> str | None:

@@ -24,14 +24,16 @@ from contract_tests.harness.exchange import Exchange, Query, Request, Response
 from contract_tests.harness.journal import Journal
 from contract_tests.harness.permission import Guard
 from contract_tests.harness.plain_requests import PlainRequests
-from contract_tests.harness.results import Results
+from contract_tests.harness.results import Pause, Results
 from contract_tests.harness.rules import Break, Rule
 from contract_tests.harness.target import Target
-from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
+from generated.contract import OPERATIONS, RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
 _SKEW_SECONDS = 5
 """How far two clocks may be apart."""
 _REFUSALS_ENDURED = 3
+PATIENCE_SECONDS = 300.0
+"""How long a run waits at the least for what is refused by surprise: a server without rate headers refuses so, too."""
 _SAFE_TO_REPEAT = {"GET", "HEAD", "DELETE", "PUT", "PATCH", "OPTIONS"}
 _REPEATS = 3
 
@@ -51,6 +53,7 @@ NOTHING = _Nothing()
 class _Window:
     """What a key's last response said of its window, by the target's clock."""
 
+    limit: int
     remaining: int
     reset: float
 
@@ -63,8 +66,16 @@ class Session:
     """
 
     def __init__(
-        self, target: Target, document: Document, results: Results, *, timeout_seconds: float, verify: str | bool
+        self,
+        target: Target,
+        document: Document,
+        results: Results,
+        *,
+        timeout_seconds: float,
+        verify: str | bool,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
+        """`patience_seconds`: how long to wait in all for what is refused with 429 by surprise."""
         self.target = target
         self.document = document
         self.results = results
@@ -88,6 +99,8 @@ class Session:
         self._windows: dict[str, _Window] = {}
         self._distrusted: set[str] = set()
         self._timeout = timeout_seconds
+        self._patience = patience_seconds
+        self._waited_out = 0.0
         self._verify = verify
         self._proxies = requests.utils.get_environ_proxies(target.base_url, no_proxy=None)
         self._local = threading.local()
@@ -184,7 +197,7 @@ class Session:
         key = authorization or f"Bearer {self.target.key}"
         window = self._windows.get(key)
         if window is not None and key not in self._distrusted and window.remaining < count:
-            self._wait_until(window.reset)
+            self._wait_for_next(window)
             self._windows.pop(key, None)
 
     def remaining(self, key: str | None = None) -> int | None:
@@ -197,18 +210,25 @@ class Session:
         if window is None or window.remaining > 0 or key in self._distrusted:
             return
         if window.reset > self.target.now():
-            self._wait_until(window.reset)
+            self._wait_for_next(window)
             window.remaining = -1  # what the next response says of an empty window tells whether to trust it
 
-    def _wait_until(self, moment: float) -> None:
-        seconds = moment - self.target.now()
+    def _wait_for_next(self, window: _Window) -> None:
+        seconds = window.reset - self.target.now()
         if 0 < seconds <= RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
+            self.results.pauses.append(Pause(window.limit - max(0, window.remaining), window.limit, seconds))
             self.target.wait(seconds + (0 if self.target.moves_its_clock else 0.5))
 
     def _wait_out(self, exchange: Exchange) -> None:
         text = exchange.response.headers.get(Header.RETRY_AFTER.lower(), "")
-        seconds = int(text) if text.isdigit() else RATE_LIMIT_WINDOW_SECONDS
-        self.target.wait(min(max(seconds, 1), RATE_LIMIT_WINDOW_SECONDS))
+        seconds = min(max(int(text) if text.isdigit() else RATE_LIMIT_WINDOW_SECONDS, 1), RATE_LIMIT_WINDOW_SECONDS)
+        if self._waited_out + seconds > self._patience:
+            raise LineError(
+                f"{self.results.unplanned_429s} requests were refused with 429 by surprise, and waiting for them has "
+                f"taken {self._waited_out:.0f} seconds: no more is waited for"
+            )
+        self._waited_out += seconds
+        self.target.wait(seconds)
 
     def _pass_gates(self, requests_: Sequence[Request]) -> None:
         for gate in self.gates:
@@ -238,6 +258,7 @@ class Session:
     def _learn(self, exchange: Exchange) -> None:
         headers, key = exchange.response.headers, exchange.request.authorization or ""
         try:
+            limit = int(headers.get(Header.RATE_LIMIT_LIMIT.lower(), RATE_LIMIT_REQUESTS))
             remaining = int(headers[Header.RATE_LIMIT_REMAINING.lower()])
             reset = float(headers[Header.RATE_LIMIT_RESET.lower()])
         except (KeyError, ValueError):
@@ -248,7 +269,7 @@ class Session:
             self._distrusted.add(key)  # a new window that is empty again
         if ahead > RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
             self._distrusted.add(key)
-        self._windows[key] = _Window(remaining, reset)
+        self._windows[key] = _Window(limit, remaining, reset)
 
     def _transmit(self, request: Request) -> tuple[Response, float, float]:
         headers = {"Accept": "application/json, application/problem+json", "User-Agent": "cospec-contract-tests"}

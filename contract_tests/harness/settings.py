@@ -8,19 +8,18 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract_tests.harness.document import Document
+from contract_tests.harness.profiles import PLANS, Plan, Profile
 from contract_tests.harness.provoke import Key, Provocations, read_provocations
 
 PREFIX = "COSPEC_"
 DEFAULT_REPORTS = "reports"
 DEFAULT_JOURNAL = ".cospec"
-
-Profile = Literal["standard", "deep"]
 
 
 class SettingsError(Exception):
@@ -97,7 +96,7 @@ class Settings(BaseSettings):
     seed: Annotated[int, Field(ge=0, lt=2**32, default_factory=lambda: random.SystemRandom().randrange(2**32))]
     """What every random choice of the run is made from."""
     profile: Profile = "standard"
-    """`standard` sends the decisive requests and a few sampled ones, `deep` samples at length."""
+    """`smoke` sends the most decisive requests, `standard` all decisive and a few random ones, `deep` many."""
     strict: bool = False
     """Whether a broken assumption fails the run."""
     ca_bundle: Annotated[Path, AfterValidator(_existing_file)] | None = None
@@ -124,6 +123,11 @@ class Settings(BaseSettings):
     """The directory that the reports are written to."""
     journal: Path = Path(DEFAULT_JOURNAL)
     """The directory that the journals of what is made are kept in (`harness/journal.py`)."""
+
+    @property
+    def plan(self) -> Plan:
+        """What the run may spend."""
+        return PLANS[self.profile]
 
     @property
     def provocations(self) -> Provocations:

@@ -11,10 +11,11 @@ import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from contract_tests.harness.document import Document, Parameter, SchemaError, dotted
-from generated.contract import SOURCES
+from generated.contract import OPERATIONS, SOURCES
 
 Path = tuple[str | int, ...]
 
@@ -32,6 +33,10 @@ _READ_TO_THE_END = ("page", "offset", "limit")
 _WELL_BELOW = 0.75
 """Such a part of a greatest length in bytes is plainly not too long."""
 _QUERY_NOT_OF_TYPE = {"integer": "many", "number": "much", "boolean": "perhaps"}
+
+
+_TELLS_LITTLE = ("is of type", "is not null")
+"""Constraints that servers rarely get wrong: whatever reads a body into types keeps them."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,20 @@ class Trials:
         if schema is not None:
             for path, words, source, value in self._violations(schema, (), self.fullest_example(operation_id)):
                 yield Violation(Constraint(operation_id, "body", path, words, source), value)
+
+    def telling_violations(self, operation_id: str) -> list[Violation]:
+        """Those that tell most: of a bound, a form or a list of values that no operation before has, not of a type."""
+        earlier = {
+            (violation.constraint.path, violation.constraint.words)
+            for other in takewhile(lambda other: other != operation_id, OPERATIONS)
+            for violation in self.violations(other)
+        }
+        return [
+            violation
+            for violation in self.violations(operation_id)
+            if (violation.constraint.path, violation.constraint.words) not in earlier
+            and not violation.constraint.words.startswith(_TELLS_LITTLE)
+        ]
 
     def _query_violations(self, operation_id: str, parameter: Parameter) -> Iterator[Violation]:
         schema = parameter.schema
@@ -337,6 +356,24 @@ def altered(body: Any, path: Path, value: Any) -> Any:
     body = copy.deepcopy(body)
     put(body, path, value)
     return body
+
+
+def side_by_side(violations: Sequence[Violation]) -> list[list[Violation]]:
+    """Violations in groups that fit into one request: no value of a group is, or holds, another's."""
+    groups: list[list[Violation]] = []
+    for violation in violations:
+        for group in groups:
+            if not any(_touch(violation.constraint, other.constraint) for other in group):
+                group.append(violation)
+                break
+        else:
+            groups.append([violation])
+    return groups
+
+
+def _touch(one: Constraint, other: Constraint) -> bool:
+    same_way = all(step == there for step, there in zip(one.path, other.path, strict=False))
+    return one.location != other.location or same_way
 
 
 def plainly_breaks(errors: Sequence[SchemaError]) -> bool:

@@ -39,17 +39,17 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class Full:
-    """The shelf when it was filled."""
+class Look:
+    """The shelf at a time."""
 
     registered: tuple[Registered, ...]
-    """What was registered on the way."""
+    """What was registered until then and not deleted."""
     listing: Exchange
-    """The list in the end."""
+    """The list."""
     count: int
-    """How many webhooks there were then, listed or not."""
+    """How many webhooks there were, listed or not."""
     last: Registered
-    """The last create: the one too many, or one that was refused before."""
+    """The last create: on the full shelf the one too many, or one that was refused before."""
 
 
 class Shelf:
@@ -113,7 +113,14 @@ class Shelf:
         return self._delete(first), self._delete(first)
 
     @gathered
-    def full(self) -> Full:
+    def few(self) -> Look:
+        """The shelf with few webhooks on it, one of them deleted."""
+        self.deletion()
+        listing, registered = self._session.call("listWebhooks"), self.first()[1:]
+        return Look(registered, listing, self._count(listing), registered[-1])
+
+    @gathered
+    def full(self) -> Look:
         """Register webhooks until there are as many as there may be, and one more."""
         self.deletion()
         registered, refusals = list(self.first()[1:]), 0
@@ -133,7 +140,7 @@ class Shelf:
                 count == WEBHOOKS_PER_ORGANIZATION and not one.exchange.succeeded
             )
             if decided or refusals == _TRIES:
-                return Full(tuple(registered), listing, count, one)
+                return Look(tuple(registered), listing, count, one)
 
     @gathered
     def exchange_of_one(self) -> tuple[Exchange, Registered]:

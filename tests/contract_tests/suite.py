@@ -52,7 +52,7 @@ class Run:
         return [
             line
             for line in lines
-            if not re.match(r"testing http|profile |permission: |=* ?no tests ran in|- generated", line)
+            if not re.match(r"testing http|profile |permission: |plan: |=* ?no tests ran in|- generated", line)
         ]
 
     @property

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from contract_tests.harness.profiles import PLANS
 from contract_tests.harness.report_data import Report
 from generated.contract import OPERATIONS
 from scripts.trial import Trial, carry_out
 
-MOST_REQUESTS = 600
 FEWEST_RULES = 90
 
 
@@ -54,7 +54,25 @@ def test_nothing_undocumented_was_seen(report: Report) -> None:
     assert [one for one in report.observations if one.operation_id and not one.documented and one.status != 503] == []
 
 
-def test_it_needs_no_more_requests_than_three_windows_have(report: Report) -> None:
-    assert report.requests.total <= MOST_REQUESTS
+def test_it_keeps_to_its_plan(report: Report) -> None:
+    assert report.requests.total <= PLANS["standard"].requests == report.requests.planned
+    assert 0 < report.permission.started <= PLANS["standard"].runs
     assert report.requests.unplanned_refusals == 0
     assert sum(report.requests.by_file.values()) == report.requests.total
+
+
+def test_smoke_keeps_to_its_plan_and_says_so_of_a_right_server() -> None:
+    found = carry_out(Trial(profile="smoke"))
+    assert isinstance(found, Report), found
+    assert found.verdict.outcome == "conforms", found.verdict.reasons
+    assert found.requests.total <= PLANS["smoke"].requests == found.requests.planned
+    assert 0 < found.permission.started <= PLANS["smoke"].runs
+    assert {rule.outcome for rule in found.rules} == {"held", "not checked"}
+    assert any(rule.reasons == ["because PROFILE=smoke leaves it out"] for rule in found.rules)
+
+
+def test_another_client_at_work_raises_no_alarm() -> None:
+    found = carry_out(Trial(colleague=True))
+    assert isinstance(found, Report), found
+    assert [rule.evidence for rule in found.rules if rule.broken] == []
+    assert found.verdict.outcome == "conforms", found.verdict.reasons

@@ -104,6 +104,15 @@ def test_a_refusal_is_no_success() -> None:
     assert "getRun" in results.operations_without_success()
 
 
+def test_a_run_of_smoke_holds_an_operation_to_success_only_where_it_asked_for_one() -> None:
+    results = Results(is_smoke=True)
+    assert results.operations_without_success() == []
+    results.see(problem("createWebhook", ProblemCode.VALIDATION_FAILED))
+    assert results.operations_without_success() == []
+    results.see(problem("getRun", ProblemCode.NOT_FOUND))
+    assert results.operations_without_success() == ["getRun"]
+
+
 # Verdicts
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from urllib3.exceptions import ProtocolError
 
-from contract_tests.harness.session import LineError, describe
+from contract_tests.harness.session import PATIENCE_SECONDS, LineError, describe
 from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header
 from tests.contract_tests.exchanges import NOW, example
 from tests.contract_tests.scripted import KEY, OTHER, SECOND, URL, Asked, answer, refusal, scripted
@@ -168,6 +168,19 @@ def test_refusals_without_end_come_to_an_end() -> None:
     assert len(server.asked) == 4
     assert clock.waits == [5, 5, 5]
     assert session.results.unplanned_429s == 3
+
+
+def test_a_server_that_refuses_everything_is_not_waited_for_all_day() -> None:
+    with scripted([refusal(retry_after=60)]) as (session, server, clock):
+        assert session.call(GET).status == 429
+        told = "refused with 429 by surprise, and waiting for them has taken 300 seconds"
+        with pytest.raises(LineError, match=told):
+            session.call(GET)
+        asked = len(server.asked)
+        with pytest.raises(LineError, match=told):
+            session.call(GET)
+    assert sum(clock.waits) == PATIENCE_SECONDS
+    assert len(server.asked) == asked + 1, "each later request is given up at once"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import jsonschema_rs
 import pytest
 
 from contract_tests.harness.document import Parameter
-from contract_tests.harness.trials import REMOVED, Path, Trials, Violation, altered, plainly_breaks, put
+from contract_tests.harness.trials import REMOVED, Path, Trials, Violation, altered, plainly_breaks, put, side_by_side
 from contract_tests.harness.world import World
 from generated.contract import OPERATIONS, SOURCES
 from tests.contract_tests.exchanges import document
@@ -187,6 +187,35 @@ def test_the_strength_of_a_violation_is_that_of_the_sentence_that_it_breaks(oper
 
 
 # The valid side of bodies
+
+
+def test_what_tells_most_is_told_once() -> None:
+    """No bound that an operation before has too, and no mere type."""
+    telling = [violation for operation_id in OPERATIONS for violation in TRIALS.telling_violations(operation_id)]
+    by_sentence = {(one.constraint.path, one.constraint.words, one.constraint.operation_id) for one in telling}
+    assert len({(path, words) for path, words, _ in by_sentence}) == len(by_sentence)
+    assert not any(one.constraint.words.startswith("is of type") for one in telling)
+    every = [violation for operation_id in OPERATIONS for violation in TRIALS.violations(operation_id)]
+    assert 0 < len(telling) < len(every)
+
+
+@pytest.mark.parametrize("operation_id", WITH_BODY)
+def test_violations_side_by_side_break_what_each_breaks_alone(operation_id: str) -> None:
+    violations = [one for one in TRIALS.violations(operation_id) if one.constraint.location == "body"]
+    groups = side_by_side(violations)
+    assert sorted(map(repr, violations)) == sorted(repr(one) for group in groups for one in group)
+    assert len(groups) < len(violations)
+    pointer = document().request_body(operation_id)
+    assert pointer is not None
+
+    def broken(*chosen: Violation) -> set[tuple[Path, str, str]]:
+        body = TRIALS.fullest_example(operation_id)
+        for one in chosen:
+            body = altered(body, one.constraint.path, one.value)
+        return {(error.where, error.keyword, error.message) for error in document().errors(pointer, body)}
+
+    for group in groups:
+        assert broken(*group) == set().union(*(broken(one) for one in group))
 
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)

@@ -1,0 +1,68 @@
+"""In which order are the tests run? Those first that tell most for a request, so that a broken server shows soon.
+
+The table was drawn from the proof (`make prove`): how many faults each group of tests catches that those before it do
+not, by how many requests it takes. What waits for a run comes first, so that the window is still there when it goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tests that come together, as a pattern of `file::test[parameters]`, and what they are."""
+
+    pattern: str
+    words: str
+    is_smoke: bool = False
+    """Whether the profile `smoke` looks at them."""
+
+
+ORDER: Sequence[Group] = (
+    Group(r"runs|run_lives|run_costs", "four runs from their creation to their end", is_smoke=True),
+    Group(r"run_lists::test_(the_list|the_active|meta)", "how the list of runs shows them", is_smoke=True),
+    Group(r"usage", "what they were charged", is_smoke=True),
+    Group(
+        r"rate_limit::.*\[early\]",
+        "the headers that have been seen by now",
+        is_smoke=True,
+    ),
+    Group(r"deliveries", "who is told of the end of runs", is_smoke=True),
+    Group(r"templates::test_created_is", "a new template", is_smoke=True),
+    Group(r"templates", "the lives of two templates"),
+    Group(r"operations::test_invalid.*-telling", "what must be refused: bounds, forms, values", is_smoke=True),
+    Group(r"webhooks::.*\[few\]", "a few webhooks"),
+    Group(r"pagination::.*\[(runs|templates|usage-logs)\]", "lists, read page by page"),
+    Group(r"concurrency", "how many runs may be active"),
+    Group(r"isolation::test_other", "what other organizations find and do"),
+    Group(r"problems::test_what_is_unknown", "what is not there"),
+    Group(r"run_lists", "lists of runs, filtered and sorted"),
+    Group(r"operations::test_valid", "what must be accepted"),
+    Group(r"authentication::.*(\[\w+-no header\]|\[listRuns)", "every operation without a key"),
+    Group(r"isolation", "what other keys of the organization see and do"),
+    Group(r"problems::test_(credits|an_anthropic|the_github|a_git)", "organizations that lack something"),
+    Group(r"webhooks", "as many webhooks as there may be"),
+    Group(r"run_logs", "what a run tells of its work"),
+    Group(r"sequences|repositories|problems", "links, and what is left of problems"),
+    Group(r"operations|authentication", "what is left of what must be refused"),
+    Group(r"pagination", "what is left of lists"),
+    Group(r"random_requests", "random requests, for what is left"),
+    Group(r"rate_limit", "the empty window, which all those have come upon"),
+)
+"""Every test is in one of them: the first whose pattern fits."""
+_FILE = re.compile(r".*?test_(\w+)\.py")
+
+
+def is_smoke(node_id: str) -> bool:
+    """Whether the profile `smoke` looks at a test."""
+    number = place(node_id)
+    return number < len(ORDER) and ORDER[number].is_smoke
+
+
+def place(node_id: str) -> int:
+    """Where a test comes: the number of its group."""
+    name = _FILE.sub(r"\1", node_id, count=1)
+    return next((number for number, group in enumerate(ORDER) if re.match(group.pattern, name)), len(ORDER))
