@@ -20,7 +20,7 @@ $(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test clean-target check prove flakiness noise generate clients client test-clients mock compat gate check-gate docs lock format clean
+.PHONY: help setup test clean-target check prove flakiness noise live generate clients client test-clients mock compat gate check-gate docs lock format clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ flakiness: setup ## Run the suite against the mock with 50 seeds
 
 noise: setup ## Run the suite 20 times against the mock while another client works in the same organization
 	@$(RUN) -m scripts.flakiness --colleague --runs 20 $(ARGS)
+
+live: setup ## Run the suite against the mock as a live server: a real clock, its own keys, a colleague at work
+	@$(RUN) -m scripts.live $(ARGS)
 
 generate: setup ## Write generated/ from openapi/cospec.yaml
 	@$(RUN) -m scripts.generate

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, TypeVar
 
+from contract_tests.harness.profiles import PLANS, Profile
 from contract_tests.harness.report_data import Report
 from mock_server.faults import Fault
 from mock_server.variants import Variant
@@ -56,20 +57,20 @@ class Passed:
     """Why nothing could be said."""
 
 
-def try_fault(fault: Fault, seed: int, *, fast: bool) -> Caught:
+def try_fault(fault: Fault, seed: int, *, fast: bool, profile: Profile = "standard") -> Caught:
     """Run the suite against a fault until a rule that states its promise is broken; to the end where the promise is
     assumed, since then the run must not fail.
 
     `fast`: look only at these rules first, and at all when that shows nothing: some see what other tests have done.
     """
-    if fast and (caught := _try_fault(fault, seed, fault.rules)).rule is not None:
+    if fast and (caught := _try_fault(fault, seed, fault.rules, profile)).rule is not None:
         return caught
-    return _try_fault(fault, seed, ())
+    return _try_fault(fault, seed, (), profile)
 
 
-def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...]) -> Caught:
+def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...], profile: Profile) -> Caught:
     stop_at = () if fault.is_assumed else fault.rules
-    report = carry_out(Trial(faults=(fault.name,), seed=seed, rules=rules, stop_at=stop_at))
+    report = carry_out(Trial(faults=(fault.name,), seed=seed, profile=profile, rules=rules, stop_at=stop_at))
     told = (fault.name, fault.promise, fault.source, seed)
     if isinstance(report, str):
         return Caught(*told, rule=None, requests=None, seconds=None, accidents=[], error=report)
@@ -118,6 +119,12 @@ class Proof:
     seconds: float
     faults: list[Caught]
     variants: list[Passed]
+    smoke: list[Caught] = field(default_factory=list)
+    """The same faults with the profile `smoke` and the first seed; empty in the fast way."""
+
+    @property
+    def share_caught_by_smoke(self) -> float:
+        return sum(caught.rule is not None for caught in self.smoke) / len(self.smoke) if self.smoke else 0.0
 
     @property
     def uncaught(self) -> list[Caught]:
@@ -147,11 +154,17 @@ def prove(
     with ThreadPoolExecutor(jobs) as pool:
         caught = [pool.submit(try_fault, fault, seed, fast=fast) for seed in seeds for fault in faults]
         passed = [pool.submit(try_variant, variant, seed) for seed in seeds for variant in variants]
-        under_way: list[Future[Any]] = [*caught, *passed]
+        smoke = [pool.submit(try_fault, fault, seeds[0], fast=False, profile="smoke") for fault in faults if not fast]
+        under_way: list[Future[Any]] = [*caught, *passed, *smoke]
         for done, _ in enumerate(as_completed(under_way), start=1):
             progress(done, len(under_way))
-        results = [each.result() for each in caught], [each.result() for each in passed]
-    return Proof(list(seeds), round(time.monotonic() - start, 1), *results)
+    return Proof(
+        list(seeds),
+        round(time.monotonic() - start, 1),
+        [each.result() for each in caught],
+        [each.result() for each in passed],
+        [each.result() for each in smoke],
+    )
 
 
 def percent(share: float) -> str:
@@ -163,6 +176,7 @@ def as_markdown(proof: Proof) -> str:
     """The proof for people: what it comes to, the curve, and a row for each fault and variant."""
     caught, passed = len(proof.faults) - len(proof.uncaught), len(proof.variants) - len(proof.failed)
     seeds = ", ".join(map(str, proof.seeds))
+    smoke = {row.name: row for row in proof.smoke}
     lines = [
         "# What the suite catches and what it leaves alone",
         "",
@@ -173,13 +187,17 @@ def as_markdown(proof: Proof) -> str:
         "| ---: | ---: |",
         *(f"| {count} | {percent(proof.share_caught_after(count))} |" for count in MILESTONES),
         "",
+        "| profile | requests at the most | faults caught |",
+        "| --- | ---: | ---: |",
+        *_profile_rows(proof),
+        "",
         "## Faults",
         "",
         "Requests and seconds until caught are medians over the seeds.",
         "",
-        "| fault | the promise that it breaks | caught by | requests | seconds |",
-        "| --- | --- | --- | ---: | ---: |",
-        *(_fault_row(rows) for rows in _by_name(proof.faults)),
+        "| fault | the promise that it breaks | caught by | requests | seconds | requests with `smoke` |",
+        "| --- | --- | --- | ---: | ---: | ---: |",
+        *(_fault_row(rows, smoke.get(rows[0].name)) for rows in _by_name(proof.faults)),
         "",
         "## Variants",
         "",
@@ -201,13 +219,22 @@ def _by_name(rows: Iterable[Row]) -> list[list[Row]]:
     return list(named.values())
 
 
-def _fault_row(rows: Sequence[Caught]) -> str:
+def _profile_rows(proof: Proof) -> list[str]:
+    """What each profile that was tried has caught."""
+    standard = 1 - len(proof.uncaught) / len(proof.faults) if proof.faults else 1.0
+    shares: dict[Profile, float] = {"smoke": proof.share_caught_by_smoke} if proof.smoke else {}
+    shares["standard"] = standard
+    return [f"| {name} | {PLANS[name].requests} | {percent(share)} |" for name, share in shares.items()]
+
+
+def _fault_row(rows: Sequence[Caught], smoke: Caught | None) -> str:
     first = rows[0]
     rules = sorted({row.rule or "**not caught**" for row in rows})
     requests = [row.requests for row in rows if row.requests is not None]
     seconds = [row.seconds for row in rows if row.seconds is not None]
     numbers = f"{median(requests):.0f} | {median(seconds):.1f}" if requests and seconds else "| "
-    return f"| {first.name} | {_cell(first.promise)} | {', '.join(rules)} | {numbers} |"
+    by_smoke = "" if smoke is None or smoke.requests is None else str(smoke.requests)
+    return f"| {first.name} | {_cell(first.promise)} | {', '.join(rules)} | {numbers} | {by_smoke} |"
 
 
 def _variant_row(rows: Sequence[Passed]) -> str:

@@ -77,6 +77,7 @@ def tell(proof: Proof, *, fast: bool) -> None:
     if not fast:
         curve = ", ".join(f"{percent(proof.share_caught_after(count))} after {count}" for count in MILESTONES)
         print(f"caught after so many requests: {curve}")
+        print(f"caught by PROFILE=smoke: {percent(proof.share_caught_by_smoke)}")
     print(
         f"{len(proof.faults) - len(proof.uncaught)} of {len(proof.faults)} faults caught, "
         f"{len(proof.variants) - len(proof.failed)} of {len(proof.variants)} variants passed, "

@@ -71,6 +71,13 @@ def test_a_run_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_smoke_looks_at_less() -> None:
+    fault = FAULTS["limit-header-missing"]
+    assert try_fault(fault, 1, fast=False, profile="smoke").rule == RULE
+    late = try_fault(FAULTS["twenty-six-webhooks"], 1, fast=False, profile="smoke")
+    assert (late.rule, late.error) == (None, None)
+
+
 def test_a_variant_passes_when_it_conforms() -> None:
     row = try_variant(VARIANTS["problems-are-minimal"], 1)
     assert (row.passed, row.broken, row.reasons) == (True, [], [])
@@ -89,9 +96,13 @@ def test_all_means_all() -> None:
 
 def test_the_table_has_a_row_for_each_fault_and_variant() -> None:
     rows = [caught(), caught(seed=2, requests=80), caught("two", rule=None, requests=None, seconds=None)]
-    lines = as_markdown(Proof([1, 2], 1.0, rows, [PASSED, replace(PASSED, seed=2, passed=False)])).splitlines()
-    assert f"| one | It is so. | {RULE} | 70 | 1.5 |" in lines
-    assert "| two | It is so. | **not caught** | |  |" in lines
+    smoke = [caught(requests=40), caught("two", rule=None, requests=None)]
+    tried = Proof([1, 2], 1.0, rows, [PASSED, replace(PASSED, seed=2, passed=False)], smoke)
+    lines = as_markdown(tried).splitlines()
+    assert "| smoke | 100 | 50 % |" in lines
+    assert "| standard | 600 | 66 % |" in lines
+    assert f"| one | It is so. | {RULE} | 70 | 1.5 | 40 |" in lines
+    assert "| two | It is so. | **not caught** | |  |  |" in lines
     assert "| same | It does it so. | **fails** | usage/newest-first |" in lines
 
 
@@ -105,7 +116,7 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_proof_is_written_and_told(
     reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, fast: caught(fault.name, seed=seed))
+    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, fast, profile="standard": caught(fault.name, seed=seed))
     monkeypatch.setattr(proof, "try_variant", lambda variant, seed: PASSED)
     assert prove.main(["--seeds", "1,2", "--jobs", "1"]) == 0
     written = json.loads((reports / "proof.json").read_text(encoding="utf-8"))
@@ -119,7 +130,9 @@ def test_what_is_not_caught_and_false_alarms_are_told(
     reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del reports
-    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, fast: caught(fault.name, rule=None, requests=None))
+    monkeypatch.setattr(
+        proof, "try_fault", lambda fault, seed, fast, profile="standard": caught(fault.name, rule=None, requests=None)
+    )
     monkeypatch.setattr(
         proof, "try_variant", lambda variant, seed: replace(PASSED, passed=False, broken=["runs/starts: never"])
     )
