@@ -79,6 +79,8 @@ def test_valid_requests_are_accepted(
     path = world.path_parameters(operation_id)
     if not bodies:
         answers = [session.call(operation_id, path=path, query=query) for query in queries or [{}]]
+        if queries and not session.results.has_succeeded(operation_id):
+            answers.append(session.call(operation_id, path=path))  # its parameters may be no more than assumed
     else:
         answers = [world.send_body(operation_id, path, body) for body in bodies]
     succeeded(session, operation_id, answers)

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import orjson
 
 from generated.contract import OPERATIONS, Header, Operation, ProblemCode
@@ -23,7 +24,7 @@ from mock_server.application import Application, Parts
 from mock_server.asgi import MAX_BODY_BYTES, Message, Receive, Send, read_body
 from mock_server.calls import Answer, Call, Handler
 from mock_server.clock import Clock
-from mock_server.deliveries import Deliverer, Delivery, Outcome
+from mock_server.deliveries import Deliverer, Delivery, HttpDeliverer, Outcome
 from mock_server.operations import HANDLERS
 from mock_server.problems import PROBLEM_MEDIA_TYPE, Refusal
 from mock_server.routing import Router
@@ -168,6 +169,23 @@ class Bench:
     def delivering(self, change: Callable[[bytes], bytes]) -> None:
         """`change` changes the body of each delivery before it is signed."""
         self.deliver(lambda inner: _Changed(inner, change))
+
+    def sending(self, change: Callable[[httpx.Request, Delivery, int], object]) -> None:
+        """`change` changes each request that is about to be sent with a delivery; it is told the time too."""
+
+        def around(inner: Deliverer) -> Deliverer:
+            if isinstance(inner, HttpDeliverer):
+                build = inner.request
+
+                def changed(delivery: Delivery, timestamp: int) -> httpx.Request:
+                    request = build(delivery, timestamp)
+                    change(request, delivery, timestamp)
+                    return request
+
+                inner.request = changed  # type: ignore[method-assign]
+            return inner
+
+        self.deliver(around)
 
     def showing_runs(self, change: Callable[[dict[str, Any]], object]) -> None:
         """`change` changes a run wherever it is shown: read alone, in a list, cancelled, delivered."""

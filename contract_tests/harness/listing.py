@@ -44,6 +44,8 @@ def everything(session: Session, operation_id: str, *, key: str | None = None, q
     for page in range(1, _MOST_PAGES + 1):
         paging: dict[str, str | int] = {"limit": _LIMIT} if page == 1 else {"page": page, "limit": _LIMIT}
         exchange = session.call(operation_id, query={**(query or {}), **paging}, key=key)
+        if page == 1 and exchange.status == 400:
+            exchange = session.call(operation_id, query=query, key=key)  # a list that is not paged as is assumed
         exchanges.append(exchange)
         on_page = items(exchange)
         found += on_page

@@ -15,7 +15,7 @@ import orjson
 
 from mock_server.altered import Bench, set_member
 from mock_server.calls import Answer, Call, Handler
-from mock_server.deliveries import SECRET_PREFIX, Deliverer, Delivery, HttpDeliverer, Outcome, sign
+from mock_server.deliveries import SECRET_PREFIX, Deliverer, Delivery, Outcome, sign
 from mock_server.faults.registry import fault
 from mock_server.identifiers import new_id
 from mock_server.notifications import Notifier
@@ -233,24 +233,6 @@ def callbacks_have_the_bare_run(mock: Bench) -> None:
     _changing_bodies(mock, lambda body: dict(body["run"]), lambda delivery: not _is_webhook(delivery))
 
 
-def _sending(mock: Bench, change: Callable[[httpx.Request, Delivery, int], object]) -> None:
-    """`change` changes each request that is about to be sent."""
-
-    def around(inner: Deliverer) -> Deliverer:
-        if isinstance(inner, HttpDeliverer):
-            build = inner.request
-
-            def changed(delivery: Delivery, timestamp: int) -> httpx.Request:
-                request = build(delivery, timestamp)
-                change(request, delivery, timestamp)
-                return request
-
-            inner.request = changed  # type: ignore[method-assign]
-        return inner
-
-    mock.deliver(around)
-
-
 def _signing(mock: Bench, signature: Callable[[str, Delivery, int], str]) -> None:
     """Webhook deliveries are signed otherwise."""
 
@@ -258,7 +240,7 @@ def _signing(mock: Bench, signature: Callable[[str, Delivery, int], str]) -> Non
         if delivery.secret is not None:
             request.headers["webhook-signature"] = signature(delivery.secret, delivery, timestamp)
 
-    _sending(mock, change)
+    mock.sending(change)
 
 
 @fault("deliveries/signature-verifies", source="assumed")
@@ -310,7 +292,7 @@ def deliveries_are_not_signed(mock: Bench) -> None:
     def change(request: httpx.Request, delivery: Delivery, timestamp: int) -> None:
         request.headers.pop("webhook-signature", None)
 
-    _sending(mock, change)
+    mock.sending(change)
 
 
 @fault("deliveries/signature-is-of-one-secret", "deliveries/signature-verifies", source="assumed")
@@ -352,7 +334,7 @@ def callbacks_are_signed(mock: Bench) -> None:
         if delivery.secret is None:
             request.headers["webhook-signature"] = "v1," + base64.b64encode(bytes(32)).decode()
 
-    _sending(mock, change)
+    mock.sending(change)
 
 
 @fault("deliveries/body-fits-assumed-schema", source="assumed")
@@ -362,7 +344,7 @@ def deliveries_are_forms(mock: Bench) -> None:
     def change(request: httpx.Request, delivery: Delivery, timestamp: int) -> None:
         request.headers["content-type"] = "application/x-www-form-urlencoded"
 
-    _sending(mock, change)
+    mock.sending(change)
 
 
 @fault("deliveries/body-fits-its-schema", source="guide")
@@ -372,7 +354,7 @@ def deliveries_are_put(mock: Bench) -> None:
     def change(request: httpx.Request, delivery: Delivery, timestamp: int) -> None:
         request.method = "PUT"
 
-    _sending(mock, change)
+    mock.sending(change)
 
 
 @fault("deliveries/is-tried-again", source="assumed")

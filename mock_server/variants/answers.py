@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from generated.contract import ProblemCode
 from mock_server.altered import Bench, Exchange, at, drop_member, map_member, set_member
 from mock_server.problems import PROBLEM_MEDIA_TYPE
 from mock_server.variants.registry import variant
@@ -135,6 +136,23 @@ def titles_have_a_tail(mock: Bench) -> None:
             exchange.body["title"] += " (see https://docs.example.com/errors)"
 
     mock.after(change)
+
+
+@variant
+def titles_are_in_other_words(mock: Bench) -> None:
+    """Titles are in other words than the published ones."""
+
+    def change(exchange: Exchange) -> None:
+        if exchange.code:
+            exchange.body["title"] = exchange.code.replace("_", " ").capitalize()
+
+    mock.after(change)
+
+
+@variant
+def every_wrong_key_is_called_invalid(mock: Bench) -> None:
+    """Whatever is wrong with the key, a missing one too, is answered API_KEY_INVALID."""
+    mock.after(lambda exchange: exchange.refuse(ProblemCode.API_KEY_INVALID), statuses=[401])
 
 
 @variant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mock_server.faults import FAULTS
 from mock_server.variants import VARIANTS, Variant
 from mock_server.variants.registry import variant
 from tests.mock_server import tour
@@ -32,6 +33,10 @@ def test_the_conforming_mock_answers_the_same_each_time() -> None:
 @every_variant
 def test_a_variant_answers_otherwise_than_the_conforming_mock(chosen: Variant) -> None:
     assert tour.take([chosen.alter]) != tour.take()
+
+
+def test_no_variant_has_the_name_of_a_fault() -> None:
+    assert not FAULTS.keys() & VARIANTS.keys()
 
 
 def test_a_name_is_given_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import secrets
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ import pytest
 from generated.contract import CONCURRENT_RUNS, RATE_LIMIT_REQUESTS, WEBHOOKS_PER_ORGANIZATION
 from mock_server.altered import Alteration, altered
 from mock_server.clock import Clock
+from mock_server.deliveries import Delivery, HttpDeliverer, Resolution
 from tests.mock_server.in_process import START, Mock
 
 RUN = {
@@ -38,12 +40,15 @@ class _Tour:
         """Sends a request, notes the answer, and returns its JSON."""
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         headers = [(b"authorization", f"Bearer csk_live_{key or self._key}".encode())]
+        headers.append((b"accept-encoding", b"gzip"))
         if content:
             headers.append((b"content-type", b"application/json"))
         if key == "":
             headers = headers[1:]
         response = self._mock.run(self._mock.request(method, target, headers, content))
-        answer = json.loads(response.content) if response.content else None
+        gzipped = response.headers.get("content-encoding") == "gzip"
+        told = gzip.decompress(response.content) if gzipped else response.content
+        answer = json.loads(told) if told else None
         if isinstance(answer, dict):
             answer.pop("requestId", None)
         self.seen.append((method, target, response.status, dict(response.headers), answer))
@@ -71,6 +76,8 @@ def _go(tour: _Tour) -> None:
     tour.ask("GET", "/v1/api-keys/me")
     tour.ask("GET", "/v1/runs?limit=07&page=+1")
     tour.ask("GET", "/v1/runs?limit=0&page=0")
+    tour.ask("GET", "/v1/runs?page=50")
+    tour.ask("GET", "/v1/templates?limit=1")
     tour.ask("GET", "/v1/runs/no.such%20run")
     tour.ask("POST", "/v1/runs", b"{")
     tour.ask("POST", "/v1/runs", {**RUN, "surplus": 1})
@@ -88,7 +95,10 @@ def _go(tour: _Tour) -> None:
     tour.ask("GET", "/v1/templates/tour")
     tour.ask("PATCH", f"/v1/templates/{template}", {"size": "l"})
     tour.ask("PATCH", "/v1/templates/none", {"size": "xl"})
+    tour.ask("PATCH", f"/v1/templates/{template}", {"envVars": {"B": "2"}})
     tour.ask("DELETE", f"/v1/templates/{template}")
+    tour.ask("POST", "/v1/templates", TEMPLATE)
+    tour.ask("POST", "/v1/templates", {**TEMPLATE, "slug": "node-default"})
     for number in range(WEBHOOKS_PER_ORGANIZATION + 1):
         tour.ask("POST", "/v1/webhooks", {"url": f"https://hooks.example/{number}", "events": EVENTS})
     tour.ask("POST", "/v1/webhooks", {"url": "https://hooks.example/0", "events": EVENTS})
@@ -107,8 +117,18 @@ def _go(tour: _Tour) -> None:
         tour.ask("GET", "/v1/usage/credits")
 
 
-def take(alterations: Iterable[Alteration] = ()) -> tuple[list[Any], list[Any], list[float]]:
-    """What a mock with these alterations answers, what it delivers, and how long it slept on the way."""
+def _sent(alterations: Iterable[Alteration]) -> dict[str, str]:
+    """The headers that a mock with these alterations would send with a delivery."""
+    deliverer = HttpDeliverer(resolutions=[Resolution("hooks.example", 443, "127.0.0.1", 443)])
+    altered(list(alterations), deliverer)
+    delivery = Delivery("msg_1", "https://hooks.example/1", b"{}", "whsec_dG91cg==")
+    return dict(deliverer.request(delivery, int(START)).headers)
+
+
+def take(alterations: Iterable[Alteration] = ()) -> tuple[list[Any], list[Any], list[float], dict[str, str]]:
+    """What a mock with these alterations answers, what it delivers, how long it slept on the way, and the headers of
+    what it sends.
+    """
     with pytest.MonkeyPatch.context() as patch:
         slept: list[float] = []
         sleep = asyncio.sleep
@@ -126,6 +146,11 @@ def take(alterations: Iterable[Alteration] = ()) -> tuple[list[Any], list[Any], 
             mock.application = altered(list(alterations), mock.receivers, clock=Clock(lambda: START))
             tour = _Tour(mock, "tour_of_the_mock")
             _go(tour)
-            return tour.seen, [(each.url, each.body, at) for each, at in mock.receivers.attempts], slept
+            return (
+                tour.seen,
+                [(each.url, each.body, at) for each, at in mock.receivers.attempts],
+                slept,
+                _sent(alterations),
+            )
         finally:
             mock.close()
