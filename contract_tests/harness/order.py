@@ -50,8 +50,9 @@ ORDER: Sequence[Group] = (
     Group(r"sequences|repositories|problems", "links, and what is left of problems"),
     Group(r"operations|authentication", "what is left of what must be refused"),
     Group(r"pagination", "what is left of lists"),
+    Group(r"rate_limit::(?!.*\[late\])", "the empty window, which all those have come upon or near"),
     Group(r"random_requests", "random requests, for what is left"),
-    Group(r"rate_limit", "the empty window, which all those have come upon"),
+    Group(r"rate_limit", "the headers once more, now that all have been seen"),
 )
 """Every test is in one of them: the first whose pattern fits."""
 _FILE = re.compile(r".*?test_(\w+)\.py")

@@ -14,14 +14,12 @@ from typing import Any
 from contract_tests.harness.exchange import Exchange, Request
 from contract_tests.harness.session import NOTHING
 from contract_tests.harness.world import PROMPT, World
-from generated.contract import OPERATIONS, RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
+from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
 ALMOST_EMPTY = 3
 """With so few requests left the window is emptied on purpose."""
 BEYOND = 3
 """How many more requests than remain are sent at once."""
-TO_LOOK = 30
-"""About so many requests look into an empty window."""
 PATIENCE = 3
 """How many seconds later than told a window may open."""
 RATE_LIMIT_FILE = "test_rate_limit.py"
@@ -133,14 +131,6 @@ class WindowLog:
         left = self.session.remaining()
         if left is not None and 0 < left <= ALMOST_EMPTY:
             self.look_into(left)
-
-    @property
-    def requests_to_empty(self) -> int:
-        """How many requests it takes until the window was looked into; 0 when it was, or nobody wants it."""
-        if self.empty is not None or not self.wanted:
-            return 0
-        left = self.session.remaining()
-        return TO_LOOK + (RATE_LIMIT_REQUESTS if left is None else left)
 
     def look_into(self, left: int) -> None:
         """Empty the main key's window, in which so many requests are left, and see what comes then."""
