@@ -123,6 +123,8 @@ class Session:
         filled = operation.path
         for name, value in (path or {}).items():
             filled = filled.replace(f"{{{name}}}", quote(value, safe=""))
+        if "{" in filled:
+            raise ValueError(f"{operation_id} needs a value for each parameter of {filled}")
         return Request(
             method=operation.method,
             path=filled,

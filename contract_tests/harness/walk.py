@@ -86,7 +86,8 @@ class Walk:
             deletions = self._deletions() if self.hurries else []
             if deletions:
                 return self._follow(*deletions[0])
-            starts = [link.source for link in self._links if _deletes(link)] if self.hurries else self._starts
+            leading = {link.source for link in self._links if _deletes(link)}
+            starts = [start for start in self._starts if start in leading] if self.hurries else self._starts
             return self._arrive(Step(self._send(self._random.choice(starts), {}), None, {}, None))
         return self._follow(*self._random.choice(self._choices()))
 

@@ -98,3 +98,18 @@ def test_the_same_seed_walks_the_same_way_and_another_another(session: Session) 
         world.clean()
     assert ways[0] == ways[1]
     assert ways[0] != ways[2]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_in_a_hurry_it_deletes_something_and_comes_back(lasting_session: Session, seed: int) -> None:
+    world = World(lasting_session)
+    walk = Walk(lasting_session, world, Examples(), seed)
+    walk.hurries = True
+    start, deletion, back = itertools.islice(walk.steps(), 3)
+    assert start.link is None
+    assert start.exchange.succeeded
+    assert OPERATIONS[deletion.exchange.request.operation_id or ""].method == "DELETE"
+    assert deletion.exchange.succeeded
+    assert set(back.parameters.values()) & {*deletion.parameters.values()}
+    assert back.exchange.status == 404
+    world.clean()
