@@ -197,7 +197,8 @@ def test_one_more_is_refused(shelf: Shelf) -> None:
 @rule("webhooks/deletion-frees-a-place", source="overview")
 def test_a_deletion_frees_a_place(shelf: Shelf) -> None:
     """When one of 25 webhooks is deleted another can be registered."""
-    deletion, again = shelf.exchange_of_one()
+    exchanged = shelf.exchange_of_one()
+    deletion, again = exchanged.deletion, exchanged.again
     if not deletion.succeeded:
         not_checked(f"because the webhook could not be deleted: {answered(deletion)}")
     full = again.exchange.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED
@@ -207,11 +208,12 @@ def test_a_deletion_frees_a_place(shelf: Shelf) -> None:
 @rule("webhooks/deletion-frees-the-url", source="assumed")
 def test_a_deletion_frees_the_url(shelf: Shelf) -> None:
     """The URL of a deleted webhook can be registered again, as another webhook with another secret."""
-    deletion, again = shelf.exchange_of_one()
+    exchanged = shelf.exchange_of_one()
+    deletion, again = exchanged.deletion, exchanged.again
     if not deletion.succeeded or again.exchange.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED:
         not_checked("because there was no place for another webhook")
     require(again.exchange.succeeded, f"a deleted webhook's URL is answered {answered(again.exchange)}", again.exchange)
-    before = shelf.full().registered[0]
+    before = exchanged.before
     require(again.id != before.id, "the new webhook has the deleted one's id", again.exchange)
     same = again.answer.get("secret") == before.answer.get("secret")
     require(not same, "the new webhook has the deleted one's secret", again.exchange)
