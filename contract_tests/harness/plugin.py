@@ -336,7 +336,7 @@ def finish(session: pytest.Session, exit_status: int) -> None:
     _book(line)
     results = line.results
     if not results.suite_errors:
-        results.interrupted = exit_status == pytest.ExitCode.INTERRUPTED
+        results.interrupted |= exit_status == pytest.ExitCode.INTERRUPTED
         if session.testscollected == 0:
             results.suite_errors.append("no test was selected")
         elif exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
