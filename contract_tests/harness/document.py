@@ -63,9 +63,12 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host that a URL leads to, however it is written."""
+    """The host that a URL leads to, however it is written; nothing when nothing can be sent there."""
     prepared = requests.PreparedRequest()
-    prepared.prepare_url(url, None)
+    try:
+        prepared.prepare_url(url, None)
+    except requests.RequestException:
+        return ""
     return (urlsplit(str(prepared.url)).hostname or "").rstrip(".")
 
 

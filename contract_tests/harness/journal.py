@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract_tests.harness.exchange import Exchange, Request, redact
+from contract_tests.harness.exchange import Exchange, Request
 from contract_tests.harness.ledger import Ledger, made_by
 from contract_tests.harness.reading import members
 from generated.contract import OPERATIONS
@@ -44,6 +44,11 @@ def new_tag() -> str:
     return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(_TAG_LENGTH))
 
 
+def print_of(tag: str, key: str) -> str:
+    """What tells a key from another and tells nothing of it."""
+    return hashlib.sha256(f"{tag} {key}".encode()).hexdigest()[:8]
+
+
 def words_of(tag: str, *values: Any) -> frozenset[str]:
     """The words in some texts that bear a tag."""
     texts = [value for value in values if isinstance(value, str)]
@@ -58,7 +63,7 @@ class Head:
     organization: str | None
     tag: str
     keys: Mapping[str, str]
-    """The keys of the run by the names of their settings, each shortened."""
+    """What tells the keys of the run from others, by the names of their settings (`print_of`)."""
     pid: int
     format: int = _FORMAT
 
@@ -187,7 +192,8 @@ def start(root: Path, base_url: str, organization: str | None, keys: Mapping[str
     directory, tag = directory_of(root, base_url, organization), new_tag()
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{time.strftime('%Y%m%dT%H%M%S')}-{tag}{ENDING}"
-    head = Head(base_url, organization, tag, {name: redact(key) for name, key in keys.items()}, os.getpid())
+    prints = {name: print_of(tag, key) for name, key in keys.items()}
+    head = Head(base_url, organization, tag, prints, os.getpid())
     unborn = path.with_suffix(".new")  # nobody may find it before it is locked
     file = os.open(unborn, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(file, fcntl.LOCK_EX)

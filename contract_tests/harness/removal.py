@@ -9,8 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contract_tests.harness.exchange import redact
-from contract_tests.harness.journal import Entry, Journal, words_of
+from contract_tests.harness.journal import Entry, Journal, print_of, words_of
 from contract_tests.harness.lifecycle import ACTIVE, ENDED
 from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import answered, items, members
@@ -78,7 +77,7 @@ class Removal:
         if entry.setting in _OF_THE_ORGANIZATION:
             return self._session.target.key
         key = self._keys.get(entry.setting or "")
-        if key is None or redact(key) != self._journal.head.keys.get(entry.setting or ""):
+        if key is None or print_of(self._journal.tag, key) != self._journal.head.keys.get(entry.setting or ""):
             lacking = "is not set any more" if key is None else "has changed"
             self.left.append(f"{self._told(entry)}: {PREFIX}{(entry.setting or '').upper()} {lacking}")
             return None

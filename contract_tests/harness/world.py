@@ -149,6 +149,7 @@ class World:
 
     def run_body(self, **members: Any) -> dict[str, Any]:
         """The body of a harmless run with the least guardrails."""
+        self.session.demand("createRun")
         return {
             "repo": self.repositories()[0],
             "prompt": self.harmless_prompt(),
@@ -292,6 +293,7 @@ class World:
             return body
         body = dict(body)
         if operation_id == "createRun":
+            self.session.demand("createRun")
             body = self.harmless({**body, "repo": self.repositories()[0], "template": self.template()["slug"]})
             body.pop("branch", None)
         elif operation_id == "createTemplate":

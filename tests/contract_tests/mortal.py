@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -20,21 +20,27 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([preload.__name__])
 
 
-def begin(directory: Path, settings: Mapping[str, str], *arguments: str) -> ForkServerProcess:
-    """Begin a run of the suite; what it prints goes to `said.txt` in the directory."""
+@contextlib.contextmanager
+def running(directory: Path, settings: Mapping[str, str], *arguments: str) -> Iterator[ForkServerProcess]:
+    """A run of the suite that lives no longer than this; what it prints goes to `said.txt` in the directory."""
     process = _context.Process(target=_run, args=(directory, dict(settings), arguments), daemon=True)
     process.start()
-    return process
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 def _run(directory: Path, settings: Mapping[str, str], arguments: tuple[str, ...]) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
     os.environ |= {PREFIX + name.upper(): value for name, value in settings.items()}
-    with (directory / "said.txt").open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
-        with contextlib.redirect_stderr(file):
-            status = pytest.main(
-                [str(plugin.SUITE), f"--rootdir={directory}", "--import-mode=importlib", "-q", "-pno:cacheprovider"]
-                + list(arguments)
-            )
+    options = ("--import-mode=importlib", "-q", "-pno:cacheprovider", f"--rootdir={directory}")
+    with (
+        (directory / "said.txt").open("w", encoding="utf-8") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        status = pytest.main([str(plugin.SUITE), *options, *arguments])
     sys.exit(int(status))

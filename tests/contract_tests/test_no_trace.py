@@ -1,24 +1,28 @@
-"""Killed or interrupted at any moment, the suite leaves nothing on a server for long, and never touches what is not its."""
+"""Killed or interrupted at any moment, the suite leaves nothing behind for long, and never touches what is not its."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from contract_tests.harness import leftovers
+from contract_tests.harness import leftovers, plugin
 from contract_tests.harness.settings import PREFIX
 from generated.contract import OPERATIONS
 from scripts import clean_target
 from tests.contract_tests import mortal
 from tests.contract_tests.altered_mock import Answer, Asked, altered
+from tests.contract_tests.suite import run_here
 
 RULES = (
     "concurrency/never-more-than-ten",
@@ -47,23 +51,24 @@ class Trap:
     number: int = 0
     when: str = "before"
     asked_for: list[Asked] = field(default_factory=list)
-    is_set: bool = False
+    sprung: threading.Event = field(default_factory=threading.Event)
 
     def asked(self, request: Asked) -> Asked:
-        if self.is_set:
+        if self.pid:
             self.asked_for.append(request)
             self._spring("before")
         return request
 
     def answered(self, answer: Answer) -> Answer:
-        if self.is_set:
+        if self.pid:
             self._spring("after")
         return answer
 
     def _spring(self, when: str) -> None:
         if len(self.asked_for) == self.number and when == self.when:
-            self.is_set = False
             os.kill(self.pid, self.signal)
+            self.pid = 0
+            self.sprung.set()
 
 
 @pytest.fixture(scope="module", name="trap")
@@ -114,6 +119,27 @@ class Colleague:
         ]
 
 
+@contextmanager
+def doomed(
+    colleague: Colleague, directory: Path, trap: Trap, moment: tuple[signal.Signals, int, str]
+) -> Iterator[tuple[ForkServerProcess, dict[str, str]]]:
+    """A run that is sent a signal at a moment, and its settings."""
+    settings = {"base_url": colleague.url, "api_key": colleague.key, "journal": str(directory / "journal"), "seed": "1"}
+    trap.signal, trap.number, trap.when = moment
+    trap.asked_for.clear()
+    trap.sprung.clear()
+    with mortal.running(directory, settings, f"--rules={','.join(RULES)}") as process:
+        trap.pid = process.pid or 0
+        yield process, settings
+
+
+def clean(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """What `make clean-target` does with these settings."""
+    for name, value in settings.items():
+        monkeypatch.setenv(PREFIX + name.upper(), value)
+    return clean_target.clean(SETTLED_SECONDS)
+
+
 @pytest.mark.parametrize(
     ("kill", "number", "when"), MOMENTS, ids=[f"{kill.name}-{when}-{number}" for kill, number, when in MOMENTS]
 )
@@ -130,21 +156,59 @@ def test_nothing_of_a_run_that_was_stopped_stays_and_nothing_else_goes(
     colleague = Colleague(url, f"csk_live_trace_{kill.name}_{when}_{number}".lower())
     colleague.work()
     before = colleague.looks()
-    settings = {"base_url": url, "api_key": colleague.key, "journal": str(tmp_path / "journal"), "seed": str(number)}
-
-    trap.signal, trap.number, trap.when, trap.asked_for = kill, number, when, []
-    process = mortal.begin(tmp_path, settings, f"--rules={','.join(RULES)}")
-    trap.pid, trap.is_set = process.pid or 0, True
-    process.join(WAIT_SECONDS)
+    with doomed(colleague, tmp_path, trap, (kill, number, when)) as (process, settings):
+        process.join(WAIT_SECONDS)
     said = (tmp_path / "said.txt").read_text(encoding="utf-8")
-    assert not trap.is_set, f"the run sent {len(trap.asked_for)} requests: {said}"
+    assert trap.sprung.is_set(), f"the run sent {len(trap.asked_for)} requests: {said}"
     assert process.exitcode == (2 if kill is signal.SIGINT else -kill), said
     if kill is signal.SIGINT and leftovers.TRY_AGAIN not in said:
         assert colleague.looks() == before, said
         assert list((tmp_path / "journal").rglob("*.jsonl")) == []
 
-    for name, value in settings.items():
-        monkeypatch.setenv(PREFIX + name.upper(), value)
-    assert clean_target.clean(SETTLED_SECONDS) == 0, capsys.readouterr().out
+    assert clean(settings, monkeypatch) == 0, capsys.readouterr().out
     assert colleague.looks() == before
     assert list((tmp_path / "journal").rglob("*.jsonl")) == []
+
+
+def test_the_next_run_removes_what_a_dead_one_has_left(url: str, trap: Trap, tmp_path: Path) -> None:
+    colleague = Colleague(url, "csk_live_trace_next")
+    colleague.work()
+    before = colleague.looks()
+    with doomed(colleague, tmp_path, trap, (signal.SIGKILL, 100, "after")) as (process, settings):
+        process.join(WAIT_SECONDS)
+    assert process.exitcode == -signal.SIGKILL
+    left = colleague.looks()
+    assert left != before
+
+    quick = "--rules=authentication/key-is-its-own"
+    run = run_here(tmp_path, plugin.SUITE, quick, **settings, read_only="1")
+    assert "nothing may be removed here" in run.output
+    assert colleague.looks() == left
+    run = run_here(tmp_path, plugin.SUITE, quick, **settings)
+    assert run.status == 0
+    assert "of them are gone now" in run.output
+    assert colleague.looks() == before
+
+
+def test_runs_that_are_alive_leave_each_other_alone(
+    url: str, trap: Trap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    colleague = Colleague(url, "csk_live_trace_alive")
+    colleague.work()
+    before = colleague.looks()
+    with doomed(colleague, tmp_path, trap, (signal.SIGSTOP, 100, "after")) as (process, settings):
+        assert trap.sprung.wait(WAIT_SECONDS)
+        meanwhile = colleague.looks()
+        assert meanwhile != before
+
+        assert clean(settings, monkeypatch) == 0
+        assert "1 run(s) are at work there" in capsys.readouterr().out
+        (tmp_path / "other").mkdir()
+        run = run_here(tmp_path / "other", plugin.SUITE, "--rules=templates/created-is-echoed", **settings)
+        assert run.status == 0
+        assert colleague.looks() == meanwhile
+
+        os.kill(process.pid or 0, signal.SIGCONT)
+        process.join(WAIT_SECONDS)
+    assert process.exitcode == 0, (tmp_path / "said.txt").read_text(encoding="utf-8")
+    assert colleague.looks() == before
