@@ -52,7 +52,7 @@ def print_of(tag: str, key: str) -> str:
 def words_of(tag: str, *values: Any) -> frozenset[str]:
     """The words in some texts that bear a tag."""
     texts = [value for value in values if isinstance(value, str)]
-    return frozenset(word for text in texts for word in re.findall(rf"[A-Za-z0-9-]*{tag}[A-Za-z0-9-]*", text))
+    return frozenset(word for text in texts for word in re.findall(r"[A-Za-z0-9-]+", text) if tag in word)
 
 
 @dataclass(frozen=True)

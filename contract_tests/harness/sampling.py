@@ -24,7 +24,7 @@ from contract_tests.harness.document import Document
 from contract_tests.harness.trials import Trials, plainly_breaks
 from generated.contract import OPERATIONS
 
-_DRAWS_FOR_ONE = 6
+_DRAWS_FOR_ONE = 3
 """How many cases are drawn for each that is sent: many are alike, or on a line."""
 _LONGEST_MAP = 20
 _ON_A_LINE = ("callbackUrl", "egressDomains")
