@@ -146,12 +146,12 @@ class Session:
         """Whether a request, or any of an operation, is permitted."""
         if self.guard is None:
             return True
-        return self.guard.why_not(request if isinstance(request, Request) else self.build(request)) is None
+        return self.guard.why_not(_any_of(request)) is None
 
     def demand(self, request: Request | str, count: int = 1) -> None:
         """End the test unless a request, or any of an operation, is permitted so many times."""
         if self.guard is not None:
-            self.guard.demand(request if isinstance(request, Request) else self.build(request), count)
+            self.guard.demand(_any_of(request), count)
 
     # Sending
 
@@ -315,6 +315,14 @@ class Session:
         if line is None:
             line = self._local.line = _fresh_line()
         return line
+
+
+def _any_of(request: Request | str) -> Request:
+    """A request, or one that stands for all of an operation."""
+    if isinstance(request, Request):
+        return request
+    operation = OPERATIONS[request]
+    return Request(operation.method, operation.path, request)
 
 
 def _fresh_line() -> requests.Session:
