@@ -75,8 +75,7 @@ class Permission:
 def permission(settings: Settings, target: Target, document: Document) -> Permission:
     """What the settings permit on a target.
 
-    Unless they say otherwise, that is everything on a mock server, only reads where the API itself is, and no runs
-    anywhere else.
+    Unless they say otherwise, that is everything, but only reads where the API itself is.
     """
     host = host_of(target.base_url)
     production = host in document.hosts
@@ -86,7 +85,7 @@ def permission(settings: Settings, target: Target, document: Document) -> Permis
         no_writes = f"because {PREFIX}READ_ONLY is set"
     elif production and settings.allow_writes != host:
         no_writes = f"because nothing is written to {host} unless {PREFIX}ALLOW_WRITES={host}"
-    runs_allowed = mock if settings.allow_runs is None else settings.allow_runs
+    runs_allowed = not production if settings.allow_runs is None else settings.allow_runs
     if not runs_allowed:
         no_runs = f"because no run may be started unless {PREFIX}ALLOW_RUNS=1"
     most = settings.max_runs if settings.max_runs is not None or mock else MOST_RUNS

@@ -78,15 +78,15 @@ def test_no_more_runs_are_started_than_told(tmp_path: Path) -> None:
     assert f"runs started: {run.report['permission']['started']}, {most} at the most" in run.output
 
 
-def test_on_what_is_no_mock_no_run_is_started_unless_told(tmp_path: Path) -> None:
+def test_on_what_is_no_mock_no_run_is_started_when_told(tmp_path: Path) -> None:
     rules = "repositories/listed-can-be-worked-on,templates/created-is-echoed"
     with hosting.running(hosting.Settings(control=False)) as url:
-        for number, (told, started) in enumerate([({}, 0), ({"allow_runs": "1"}, 1)]):
+        for number, (told, started) in enumerate([({"allow_runs": "0"}, 0), ({}, 1)]):
             settings = {"base_url": url, "api_key": f"csk_live_plain_{number}", **told}
             run = run_here(tmp_path, plugin.SUITE, f"--rules={rules}", **settings)
             assert run.status == 0, run.output
             assert run.report["permission"]["started"] == started
-            assert ("starts no run" in run.output) is not bool(told)
+            assert ("starts no run" in run.output) is bool(told)
 
 
 def test_the_journal_of_a_run_that_ends_well_is_gone(tmp_path: Path) -> None:
