@@ -15,12 +15,13 @@ import pytest
 
 from contract_tests.harness.document import Document, host_of
 from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.profiles import PLANS
 from contract_tests.harness.results import Results
 from contract_tests.harness.settings import PREFIX, Settings
 from contract_tests.harness.target import Target
 from generated.contract import OPERATIONS
 
-MOST_RUNS = 60
+MOST_RUNS = PLANS["standard"].runs
 """How many runs are started at the most unless told: twice what the rules need on a right server that nobody else uses.
 """
 _CREATE_RUN = OPERATIONS["createRun"]
@@ -63,6 +64,12 @@ class Permission:
         if effect is Effect.READ or self.no_writes is not None:
             return self.no_writes if effect else None
         return self.no_runs if effect is Effect.START else None
+
+    def runs_of(self, planned: int) -> int:
+        """How many of so many runs may be started."""
+        if self.why_not(Effect.START) is not None:
+            return 0
+        return planned if self.most_runs is None else min(self.most_runs, planned)
 
     def __str__(self) -> str:
         if self.no_writes is not None:

@@ -38,8 +38,7 @@ def heading(config: pytest.Config, settings: Settings, session: Session) -> None
     runs = settings.plan.runs
     if session.guard is not None:
         write(config, f"permission: {session.guard.permission}")
-        most = session.guard.permission.most_runs
-        runs = runs if most is None else min(most, runs)
+        runs = session.guard.permission.runs_of(runs)
     minutes = "" if moved else f" in about {counted(math.ceil(settings.plan.minutes), 'minute')}"
     write(config, f"plan: at most {settings.plan.requests} requests{minutes}, of which {runs} start runs")
 

@@ -59,6 +59,7 @@ def test_a_run_that_may_start_no_run_asks_for_none(tmp_path: Path) -> None:
     assert ("POST", "/v1/runs") not in asked
     assert ("POST", "/v1/templates") in asked
     assert says_that_a_part_is_kept(run, NO_RUNS), run.output
+    assert ", of which 0 start runs" in run.output
     outcomes = {rule["id"]: rule["outcome"] for rule in run.report["rules"]}
     assert "broken" not in outcomes.values()
     assert outcomes["templates/deletion-is-final"] == outcomes["webhooks/as-many-as-documented"] == "held"
