@@ -140,6 +140,8 @@ class Exchange:
     response: Response
     sent_at: float
     received_at: float
+    lost: int = 0
+    """How many requests of the run had gone without an answer by then although they may have arrived."""
 
     @property
     def status(self) -> int:

@@ -17,12 +17,13 @@ import requests
 from contract_tests.harness import checks, leftovers, pages, report
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import NO_JSON, Exchange, redact
+from contract_tests.harness.line import LineError, shown
 from contract_tests.harness.order import is_smoke, place
 from contract_tests.harness.permission import Guard, permission
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
-from contract_tests.harness.session import PATIENCE_SECONDS, LineError, Session, describe
+from contract_tests.harness.session import PATIENCE_SECONDS, Session
 from contract_tests.harness.settings import (
     DEFAULT_REPORTS,
     PREFIX,
@@ -141,9 +142,12 @@ def greet(line: Session, settings: Settings) -> Exchange:
     try:
         answer = line.call("getCurrentApiKey")
     except LineError as error:
-        cause = error.__cause__
-        reason = describe(cause) if isinstance(cause, requests.RequestException) else str(error)
-        raise Unreachable(f"No answer from {settings.base_url}: {reason}. Is COSPEC_BASE_URL right?") from None
+        raise Unreachable(f"No answer from {settings.base_url}: {error.words}. Is COSPEC_BASE_URL right?") from None
+    if 300 <= answer.status < 400:
+        raise Unreachable(
+            f"{settings.base_url} redirects to {shown(answer.response.headers.get('location', 'nowhere'))} "
+            f"({answer.status}). Set COSPEC_BASE_URL (make test BASE_URL=...) to where the API itself answers."
+        )
     if answer.status == 401:
         key = redact(settings.api_key.get_secret_value())
         raise Unreachable(
@@ -243,6 +247,8 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
     line = item.config.stash[SESSION]
     results, own = line.results, rule_of(item)
     failing = [found for found in _book(line) if results.fails(found)]
+    if isinstance(outcome, LineError):
+        outcome = _unverified(item, own, outcome)
     if outcome is None or isinstance(outcome, AssertionError):
         results.tests_concluded += 1
     if own is not None and _book_own(item, own, outcome, failing):
@@ -260,6 +266,19 @@ def _conclude(item: pytest.Item, outcome: BaseException | None) -> None:
         if not isinstance(outcome, (pytest.skip.Exception, KeyboardInterrupt, pytest.exit.Exception)):
             _note_error(item, outcome)
         raise outcome
+
+
+class Unverified(pytest.skip.Exception):  # type: ignore[name-defined,misc]
+    """Ends a test that got no answer."""
+
+
+def _unverified(item: pytest.Item, own: Rule | None, error: LineError) -> Unverified:
+    """Book that a test could not be brought to its end, and end the run when the line is down."""
+    line = item.config.stash[SESSION]
+    line.results.unverified.setdefault(str(error), []).append(own.id if own is not None else item.name)
+    if line.line.is_down:
+        item.session.shouldfail = "the line to the server is down"
+    return Unverified(redact(f"because no answer could be had: {error}"))
 
 
 def _book_own(item: pytest.Item, own: Rule, outcome: BaseException | None, failing: list[Break]) -> bool:

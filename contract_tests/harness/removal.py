@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from contract_tests.harness.journal import Entry, Journal, print_of, words_of
 from contract_tests.harness.lifecycle import ACTIVE, ENDED
+from contract_tests.harness.line import LineError
 from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import answered, items, members
-from contract_tests.harness.session import LineError, Session
+from contract_tests.harness.session import Session
 from contract_tests.harness.settings import PREFIX
 
 SETTLED_SECONDS = 30

@@ -12,6 +12,7 @@ from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.rules import Break, Rule
 from generated.contract import OPERATIONS, Header
 
+_SHOWN_OF_THE_LINE = 3
 Outcome = Literal["held", "broken", "not checked"]
 
 UNPLANNED_429_SHARE = 0.05
@@ -66,6 +67,8 @@ class Results:
     """How many tests found out something: neither *not checked* nor an error of the suite."""
     suite_errors: list[str] = field(default_factory=list)
     """What went wrong in the suite itself or on the line to the server; never held against the server."""
+    unverified: dict[str, list[str]] = field(default_factory=dict)
+    """What could not be verified because no answer could be had, by what happened."""
     hindrances: dict[str, str] = field(default_factory=dict)
     """What a right server gives and this one did not, with the first test that went without."""
     interrupted: bool = False
@@ -152,6 +155,11 @@ class Results:
         """Why nothing can be said although nothing broke; empty when enough was seen."""
         reasons = ["the run was interrupted"] if self.interrupted else []
         reasons += [*self.suite_errors, *(reason.removeprefix("because ") for reason in self.hindrances)]
+        if self.unverified:
+            count = len({name for names in self.unverified.values() for name in names})
+            what = "1 test" if count == 1 else f"{count} tests"
+            broke = "; ".join(list(self.unverified)[:_SHOWN_OF_THE_LINE])
+            reasons.append(f"{what} could not be verified, because no answer could be had ({broke})")
         if self.partial:
             return reasons
         silent = self.operations_without_success()

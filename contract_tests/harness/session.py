@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import requests
-from requests.adapters import HTTPAdapter
-
 from contract_tests.harness.checks import Seen, check_response
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange, Query, Request, Response
 from contract_tests.harness.journal import Journal
+from contract_tests.harness.line import Line, LineError
 from contract_tests.harness.permission import Guard
 from contract_tests.harness.plain_requests import PlainRequests
 from contract_tests.harness.results import Pause, Results
@@ -34,12 +32,6 @@ _SKEW_SECONDS = 5
 _REFUSALS_ENDURED = 3
 PATIENCE_SECONDS = 300.0
 """How long a run waits at the least for what is refused by surprise: a server without rate headers refuses so, too."""
-_SAFE_TO_REPEAT = {"GET", "HEAD", "DELETE", "PUT", "PATCH", "OPTIONS"}
-_REPEATS = 3
-
-
-class LineError(Exception):
-    """The line to the server broke: nothing can be said of the promise that was being checked."""
 
 
 class _Nothing:
@@ -59,11 +51,7 @@ class _Window:
 
 
 class Session:
-    """Sends requests to the target.
-
-    `requests.Session` keeps connections open, but requests that are not safe to repeat get a fresh connection each: on
-    a kept one that the server closes at that moment nobody can tell whether they took effect.
-    """
+    """Sends requests to the target."""
 
     def __init__(
         self,
@@ -98,12 +86,9 @@ class Session:
         self._seen = Seen(document, PlainRequests(document), secrets=set(target.keys.values()))
         self._windows: dict[str, _Window] = {}
         self._distrusted: set[str] = set()
-        self._timeout = timeout_seconds
         self._patience = patience_seconds
         self._waited_out = 0.0
-        self._verify = verify
-        self._proxies = requests.utils.get_environ_proxies(target.base_url, no_proxy=None)
-        self._local = threading.local()
+        self.line = Line(target.base_url, timeout_seconds=timeout_seconds, verify=verify)
         self._lock = threading.Lock()
 
     # Building
@@ -245,7 +230,7 @@ class Session:
         with self._lock:
             self.results.requests += 1
             self.results.requests_by_file[self.file] += 1
-            exchange = Exchange(self.results.requests, request, response, sent_at, received_at)
+            exchange = Exchange(self.results.requests, request, response, sent_at, received_at, self.line.lost)
             self.exchanges.append(exchange)
             self.results.see(exchange)
             self._learn(exchange)
@@ -274,47 +259,17 @@ class Session:
         self._windows[key] = _Window(limit, remaining, reset)
 
     def _transmit(self, request: Request) -> tuple[Response, float, float]:
-        headers = {"Accept": "application/json, application/problem+json", "User-Agent": "cospec-contract-tests"}
-        headers |= request.headers
+        headers = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip, deflate"}
+        headers |= {"User-Agent": "cospec-contract-tests", **request.headers}
         if request.authorization is not None:
             headers["Authorization"] = request.authorization
         if request.has_body:
             headers["Content-Type"] = request.content_type
-        for attempt in range(_REPEATS):
-            line = self._kept_line() if request.method in _SAFE_TO_REPEAT else _fresh_line()
-            sent_at = time.time()
-            try:
-                answer = line.request(
-                    request.method,
-                    self.target.base_url + request.target,
-                    data=request.payload,
-                    headers=headers,
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                    verify=self._verify,
-                    proxies=self._proxies,
-                )
-            except requests.RequestException as error:
-                repeatable = request.method in _SAFE_TO_REPEAT or _never_arrived(error)
-                if repeatable and attempt + 1 < _REPEATS:
-                    continue
-                raise LineError(f"{request.method} {request.path}: {describe(error)}") from error
-            finally:
-                if line is not self._kept_line():
-                    line.close()
-            received_at = time.time()
-            names = {name.lower(): value for name, value in answer.headers.items()}
-            self.target.clock.observe(names, sent_at, received_at)
-            skew = self.target.now() - time.time()
-            response = Response(answer.status_code, names, answer.content, received_at - sent_at)
-            return response, sent_at + skew, received_at + skew
-        raise AssertionError("unreachable")
-
-    def _kept_line(self) -> requests.Session:
-        line: requests.Session | None = getattr(self._local, "line", None)
-        if line is None:
-            line = self._local.line = _fresh_line()
-        return line
+        answer = self.line.carry(request, headers)
+        self.target.clock.observe(answer.headers, answer.sent_at, answer.received_at)
+        skew = self.target.now() - time.time()
+        response = Response(answer.status, answer.headers, answer.body, answer.received_at - answer.sent_at)
+        return response, answer.sent_at + skew, answer.received_at + skew
 
 
 def _any_of(request: Request | str) -> Request:
@@ -323,37 +278,3 @@ def _any_of(request: Request | str) -> Request:
         return request
     operation = OPERATIONS[request]
     return Request(operation.method, operation.path, request)
-
-
-def _fresh_line() -> requests.Session:
-    line = requests.Session()
-    line.trust_env = False  # a .netrc would replace our Authorization header
-    line.mount("http://", HTTPAdapter(max_retries=0))
-    line.mount("https://", HTTPAdapter(max_retries=0))
-    return line
-
-
-def _never_arrived(error: requests.RequestException) -> bool:
-    return isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
-
-
-def describe(error: requests.RequestException) -> str:
-    """Say in a few words why no answer came."""
-    text = repr(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        if "CERTIFICATE_VERIFY_FAILED" in text:
-            return "its certificate is not trusted (set CA_BUNDLE to the certificates to trust)"
-        return "no TLS connection could be made (is it a server of plain http?)"
-    if isinstance(error, requests.Timeout):
-        return "it did not answer in time"
-    for sign, words in (
-        ("Connection refused", "the connection was refused"),
-        ("getaddrinfo", "its host name is unknown"),
-        ("NameResolutionError", "its host name is unknown"),
-        ("Connection reset", "the connection was reset"),
-        ("RemoteDisconnected", "the connection was closed without an answer"),
-        ("unreachable", "the network does not reach it"),
-    ):
-        if sign in text:
-            return words
-    return type(error).__name__

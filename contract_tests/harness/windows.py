@@ -67,8 +67,8 @@ class EmptyWindow:
     """What the refused creates would have made."""
     reopened: list[Exchange]
     """What was sent after the time that Retry-After told, until one was not refused."""
-    closed_early: bool
-    """Whether the window ended while it was looked into, which voids it."""
+    disturbed: bool
+    """Whether the window ended while it was looked into, or a request got no answer, which voids it."""
 
     @property
     def refused(self) -> list[Exchange]:
@@ -102,11 +102,12 @@ class WindowLog:
         return [found for found in self.readings if found.key == f"Bearer {key}"]
 
     def pairs(self, key: str) -> list[tuple[Reading, Reading]]:
-        """Readings of a key that follow one another, with no other request of ours under way in between."""
+        """Readings of a key that follow one another, with no other request of ours under way or lost in between."""
         readings, found = self.of(key), []
         next_sent_at = float("inf")
         for one, other in reversed(list(pairwise(readings))):
-            if one.exchange.received_at <= other.exchange.sent_at and other.exchange.received_at <= next_sent_at:
+            apart = one.exchange.received_at <= other.exchange.sent_at and other.exchange.received_at <= next_sent_at
+            if apart and one.exchange.lost == other.exchange.lost:
                 found.append((one, other))
             next_sent_at = min(next_sent_at, other.exchange.sent_at)
         return found[::-1]
@@ -138,7 +139,7 @@ class WindowLog:
         file, session.file = session.file, RATE_LIMIT_FILE
         try:
             found = self._empty(left)
-            if not found.closed_early:
+            if not found.disturbed:
                 self.empty = found
         finally:
             self._busy = False
@@ -155,7 +156,8 @@ class WindowLog:
         keyless = session.send(replace(ask, authorization=None), planned_refusal=True)
         closed_early = session.target.now() >= before.reset - 1
         reopened = self._reopen(ask, [*plain.values(), *faulty.values()])
-        return EmptyWindow(left, together, plain, faulty, keyless, names, reopened, closed_early)
+        disturbed = closed_early or reopened[-1].lost != before.exchange.lost
+        return EmptyWindow(left, together, plain, faulty, keyless, names, reopened, disturbed)
 
     def _send_all(self, requests: Mapping[str, Request]) -> dict[str, Exchange]:
         """Send what is permitted of these requests."""

@@ -13,10 +13,11 @@ from contract_tests.harness.exchange import Exchange, Query
 from contract_tests.harness.journal import new_tag
 from contract_tests.harness.ledger import Ledger
 from contract_tests.harness.lifecycle import ENDED
+from contract_tests.harness.line import LineError
 from contract_tests.harness.listing import everything
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import hindered, not_checked
-from contract_tests.harness.session import LineError, Session
+from contract_tests.harness.session import Session
 from contract_tests.harness.trials import Trials
 from generated.contract import OPERATIONS, ProblemCode
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
+from contract_tests.harness.line import Line
 from contract_tests.harness.results import Results
 from contract_tests.harness.session import Session
 from contract_tests.harness.target import Target
@@ -80,8 +83,9 @@ def answer(
     }
     response = requests.Response()
     response.status_code = status
-    response.headers.update({name: str(value) for name, value in told.items() if value is not None})
     response._content = b"" if body is None else json.dumps(body).encode()
+    told["Content-Length"] = len(response._content)
+    response.headers.update({name: str(value) for name, value in told.items() if value is not None})
     return response
 
 
@@ -112,9 +116,12 @@ def scripted(
         if isinstance(told, Exception):
             raise told
         told.request = request
+        length = {"Content-Length": str(len(told.content))}
+        told.raw = urllib3.HTTPResponse(io.BytesIO(told.content), headers=length, preload_content=False)
         return told
 
     target = Target(URL, clock, KEY, key_second=SECOND, key_other_org=OTHER)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HTTPAdapter, "send", send)
+        patch.setattr(Line, "pauses", (0.0,) * len(Line.pauses))
         yield Session(target, document(), Results(), timeout_seconds=1, verify=True), server, clock

@@ -243,7 +243,7 @@ def test_unchecked_before(seen):
     """What its test needs is not there."""
 '''
 LINE_BREAKS = '''
-from contract_tests.harness.session import LineError
+from contract_tests.harness.line import LineError
 
 @rule("own/line", source="overview")
 def test_line(session):

@@ -8,7 +8,8 @@ import pytest
 import requests
 from urllib3.exceptions import ProtocolError
 
-from contract_tests.harness.session import PATIENCE_SECONDS, LineError, describe
+from contract_tests.harness.line import Line, LineError, describe
+from contract_tests.harness.session import PATIENCE_SECONDS
 from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header
 from tests.contract_tests.exchanges import NOW, example
 from tests.contract_tests.scripted import KEY, OTHER, SECOND, URL, Asked, answer, refusal, scripted
@@ -208,7 +209,7 @@ def test_too_many_runs_are_no_refusal_of_the_limit() -> None:
 def test_only_what_may_take_effect_twice_is_repeated_when_no_answer_came(operation_id: str) -> None:
     with scripted([BROKEN_OFF]) as (session, server, _), pytest.raises(LineError):
         session.call(operation_id, path={"id": "one", "idOrSlug": "one"})
-    assert len(server.asked) == (1 if OPERATIONS[operation_id].method == "POST" else 3)
+    assert len(server.asked) == (1 if OPERATIONS[operation_id].method == "POST" else 1 + len(Line.pauses))
 
 
 def test_one_broken_line_is_not_noticed_by_a_read() -> None:
@@ -246,7 +247,7 @@ def _named(text: str) -> requests.ConnectionError:
             requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version"),
             "no TLS connection could be made (is it a server of plain http?)",
         ),
-        (requests.exceptions.ChunkedEncodingError("short"), "ChunkedEncodingError"),
+        (requests.exceptions.ContentDecodingError("odd"), "ContentDecodingError"),
     ],
 )
 def test_what_broke_is_told_in_a_few_words(error: requests.RequestException, words: str) -> None:

@@ -91,7 +91,7 @@ def test_an_all_but_empty_window_is_looked_into_once(log: WindowLog, session: Se
     assert asked == set(OPERATIONS)
     assert len(empty.refused) == len(empty.plain) + len(empty.faulty)
     assert empty.keyless.status == 401
-    assert not empty.closed_early
+    assert not empty.disturbed
     assert [exchange.status for exchange in empty.reopened] == [200]
     slugs = {str(item["slug"]) for item in session.call("listTemplates", query={"limit": 100}).json["data"]}
     assert template in slugs
