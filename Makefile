@@ -11,11 +11,17 @@ CLIENT ?=
 PREVIEW_URL ?=
 RUN := $(VENV)/bin/python
 
-SETTINGS := BASE_URL API_KEY API_KEY_SECOND API_KEY_OTHER_ORG API_KEY_NO_CREDITS API_KEY_NO_ANTHROPIC \
+SETTINGS := ENV BASE_URL API_KEY API_KEY_SECOND API_KEY_OTHER_ORG API_KEY_NO_CREDITS API_KEY_NO_ANTHROPIC \
 	API_KEY_NO_GITHUB_APP API_KEY_NO_GIT_PROVIDER CONTROL_URL SEED STRICT PROFILE CA_BUNDLE TIMEOUT_SECONDS REPORTS \
 	READ_ONLY ALLOW_WRITES ALLOW_RUNS MAX_RUNS JOURNAL PROVOKE WEBHOOK_SINK_URL WEBHOOK_SINK_LISTEN \
 	WEBHOOK_SINK_CERTIFICATE
-$(foreach name,$(SETTINGS),$(if $(value $(name)),$(eval export COSPEC_$(name) = $$(value $(name)))))
+# ENV has another meaning to some shells, so it counts only where it is given to make. A variable that is given to make
+# and that nothing here knows is a mistake: READONLY=1 must not be a run that writes.
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+UNKNOWN := $(filter-out $(SETTINGS) PYTHON VENV PORT ARGS SEEDS BASE CLIENT PREVIEW_URL RUN SHELL MAKE%,$(GIVEN))
+$(if $(filter 0,$(MAKELEVEL)),$(if $(UNKNOWN),$(error $(firstword $(UNKNOWN)) is no setting. It may be $(SETTINGS))))
+$(foreach name,$(filter-out $(if $(filter ENV,$(GIVEN)),,ENV),$(SETTINGS)),$(if $(value $(name)),\
+	$(eval export COSPEC_$(name) = $$(value $(name)))))
 
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 .DEFAULT_GOAL := help

@@ -98,7 +98,7 @@ def run_suite(environment: Mapping[str, str], arguments: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """Run the suite against the server that the environment names, or against a mock server."""
     environment = dict(os.environ)
-    if environment.get("COSPEC_BASE_URL"):
+    if environment.get("COSPEC_BASE_URL") or environment.get("COSPEC_ENV"):
         return run_suite(environment, arguments)
     try:
         with (

@@ -66,6 +66,22 @@ def test_a_setting_reaches_the_suite_from_the_command_line_and_from_the_environm
     assert make(clone, "test", **{name: "https://host/a?b"}).stdout.splitlines() == expected
 
 
+def test_the_environment_is_named_on_the_command_line_for_env_means_something_else_to_shells(clone: Path) -> None:
+    assert "COSPEC_ENV=staging" in make(clone, "test", "ENV=staging").stdout.splitlines()
+    assert "COSPEC_ENV" not in make(clone, "test", ENV="/home/somebody/.shrc").stdout
+    assert "COSPEC_ENV=staging" in make(clone, "test", COSPEC_ENV="staging").stdout.splitlines()
+
+
+def test_a_variable_that_nothing_knows_is_refused_before_anything_is_done(clone: Path) -> None:
+    refused = make(clone, "test", "READONLY=1", "ARGS=-k 'one two' X=1")
+    assert refused.returncode == 2
+    assert "READONLY is no setting. It may be " in refused.stderr
+    assert "arguments:" not in refused.stdout
+    for name in re.findall(r"^([A-Z_]+) [?:]?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE):
+        if name not in ("GIVEN", "UNKNOWN", "SETTINGS", "RUN"):
+            assert "is no setting" not in make(clone, "help", f"{name}=1").stderr
+
+
 def test_a_prefixed_setting_of_the_environment_is_left_alone(clone: Path) -> None:
     """COSPEC_API_KEY passes as it is, and a make variable wins over it."""
     assert "COSPEC_API_KEY=one" in make(clone, "test", COSPEC_API_KEY="one").stdout.splitlines()

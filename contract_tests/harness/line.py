@@ -35,9 +35,11 @@ _RATE_HEADERS = (Header.RATE_LIMIT_LIMIT, Header.RATE_LIMIT_REMAINING, Header.RA
 _WITHOUT_BODY = {204, 304}
 _MOST_BYTES = 50_000_000
 _PIECE_BYTES = 65_536
+_LONGEST_PATH = 60
 _SILENCES_ENDURED = 2
 """How often one request may go unanswered until its time is up."""
-_FAILURES_ENDURED = 5
+FAILURES_ENDURED = 5
+"""How many requests in a row may go without an answer until no more are sent."""
 
 Failure = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 """All that is raised when no answer comes."""
@@ -74,12 +76,14 @@ class Answer:
 class Line:
     """Carries requests and their answers.
 
-    Connections are kept open, but requests that are not repeated get a fresh one each: on a kept one that the server
-    closes at that moment nobody can tell whether they took effect.
+    Connections are kept open, but what has an effect gets a fresh one each time: on a kept one that the server closes
+    at that moment nobody can tell whether it took effect.
     """
 
     pauses: ClassVar[tuple[float, ...]] = (0.1, 1.0, 4.0)
     """How many seconds to wait before each repetition."""
+    moment_seconds: ClassVar[float] = 1.0
+    """What fails within so many seconds fails for the same reason."""
 
     def __init__(self, base_url: str, *, timeout_seconds: float, verify: str | bool) -> None:
         """`timeout_seconds`: how long one try may take, from the first connection to the last byte."""
@@ -101,7 +105,7 @@ class Line:
         prepared = requests.Request(
             request.method, self._base_url + request.target, headers=dict(headers), data=request.payload
         ).prepare()
-        began, where = time.monotonic(), f"{request.method} {request.path}"
+        where = _where(request)
         silences = lost = 0
         for pause in (*self.pauses, None):
             try:
@@ -114,7 +118,7 @@ class Line:
                 self._note_loss(arrived=arrived)
                 repeatable = (request.method in _REPEATED or not arrived) and not _is_for_good(error)
                 if pause is None or not repeatable or silences >= _SILENCES_ENDURED:
-                    self._note_failure(began)
+                    self._note_failure()
                     raise LineError(words, where) from error
                 self.tell(pause, f"{where}: {words}; it is sent again")
                 time.sleep(pause)
@@ -130,16 +134,16 @@ class Line:
         with self._lock:
             self.lost += arrived
 
-    def _note_failure(self, began: float) -> None:
-        """Count requests without an answer; those that were under way together count as one."""
+    def _note_failure(self) -> None:
+        """Count a request without an answer; what fails in the same moment counts as one."""
         with self._lock:
-            if began > self._failed_at:
-                self._failures += 1
-            self._failed_at = time.monotonic()
-            self.is_down = self.is_down or self._failures >= _FAILURES_ENDURED
+            now = time.monotonic()
+            if now - self._failed_at >= self.moment_seconds:
+                self._failures, self._failed_at = self._failures + 1, now
+            self.is_down = self.is_down or self._failures >= FAILURES_ENDURED
 
     def _try(self, request: Request, prepared: requests.PreparedRequest) -> Answer:
-        kept = request.method in _REPEATED
+        kept = request.method in _WITHOUT_EFFECT
         adapter = self._kept() if kept else _Adapter()
         sent_at, deadline = time.time(), time.monotonic() + self._timeout
         try:
@@ -195,7 +199,7 @@ def _is_of_a_proxy(answer: Answer) -> bool:
 def _may_be_cut(answer: Answer) -> bool:
     """Whether nothing but the end of the connection tells where a body ends, and it is not the whole of a JSON text."""
     told = "content-length" in answer.headers or "transfer-encoding" in answer.headers
-    if told or answer.status in _WITHOUT_BODY or "json" not in answer.headers.get("content-type", "").lower():
+    if told or answer.status in _WITHOUT_BODY or "json" not in answer.headers.get("content-type", "json").lower():
         return False
     return not _is_json(answer.body)
 
@@ -206,6 +210,11 @@ def _is_json(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _where(request: Request) -> str:
+    path = request.path if len(request.path) <= _LONGEST_PATH else f"{request.path[:_LONGEST_PATH]}…"
+    return f"{request.method} {path}"
 
 
 def describe(error: BaseException) -> str:
@@ -230,6 +239,7 @@ _SIGNS = (
     ("IncompleteRead", "the answer was cut short"),
     ("InvalidChunkLength", "the answer was cut short"),
     ("Connection broken", "the answer was cut short"),
+    ("ended prematurely", "the answer was cut short"),
     ("Connection refused", "the connection was refused"),
     ("getaddrinfo", "its host name is unknown"),
     ("NameResolutionError", "its host name is unknown"),
@@ -298,6 +308,19 @@ class _Timed(io.RawIOBase):
         super().close()
 
 
+class _Lines(io.BufferedReader):
+    """Takes headers that the connection's end cuts off for what they are; http.client takes them for all that come."""
+
+    _in_the_head = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if self._in_the_head and not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(line)
+        self._in_the_head = line.startswith(b"HTTP/") or (self._in_the_head and bool(line.strip()))
+        return line
+
+
 class _Source:
     """What http.client reads a response from in a socket's stead."""
 
@@ -305,7 +328,7 @@ class _Source:
         self._sock, self._deadline = sock, deadline
 
     def makefile(self, *_: object) -> io.BufferedReader:
-        return io.BufferedReader(_Timed(self._sock, self._deadline))
+        return _Lines(_Timed(self._sock, self._deadline))
 
 
 def _response(deadline: float, sock: socket.socket, **options: Any) -> http.client.HTTPResponse:

@@ -5,7 +5,6 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -25,12 +24,10 @@ from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
 from contract_tests.harness.session import PATIENCE_SECONDS, Session
 from contract_tests.harness.settings import (
-    DEFAULT_REPORTS,
-    PREFIX,
     Settings,
     SettingsError,
+    read_reports,
     read_settings,
-    unknown_settings,
 )
 from contract_tests.harness.target import open_target
 from contract_tests.harness.world import World
@@ -101,8 +98,6 @@ def is_abandoned(config: pytest.Config) -> bool:
 def _open(config: pytest.Config) -> None:
     """Open the target that the settings describe. Raises SettingsError or Unreachable."""
     settings = read_settings()
-    for name in unknown_settings():
-        report.write(config, f"{name} is no setting of the suite and is ignored.")
     line = connect(settings)
     config.stash[SETTINGS], config.stash[SESSION] = settings, line
     config.stash[STOPWATCH] = report.Stopwatch()
@@ -318,8 +313,7 @@ def quieten(config: pytest.Config) -> None:
         config.option.tbstyle = "no"
         config.option.reportchars = ""
     if config.option.xmlpath is None and not config.option.collectonly:
-        directory = os.environ.get(f"{PREFIX}REPORTS") or DEFAULT_REPORTS
-        config.option.xmlpath = str(config.rootpath / directory / "junit.xml")
+        config.option.xmlpath = str(config.rootpath / read_reports() / "junit.xml")
 
 
 def retell(item: pytest.Item, call_info: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:

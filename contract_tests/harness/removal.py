@@ -66,12 +66,15 @@ class Removal:
 
     def carry_out(self, entries: Sequence[Entry]) -> None:
         """Remove what these entries are about. A line that breaks is told among what is left."""
+        judged, self._session.judges = self._session.judges, False
         try:
             for operation_id, kind in _KINDS.items():
                 ours = [entry for entry in entries if entry.operation_id == operation_id]
                 self._await_ends([entry.number for entry in ours if self._remove(kind, entry)])
         except LineError as error:
             self.left.append(str(error))
+        finally:
+            self._session.judges = judged
 
     def _key(self, entry: Entry) -> str | None:
         """The key to remove something with; None, and told as left, when there is none."""

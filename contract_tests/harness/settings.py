@@ -1,21 +1,27 @@
 """Which settings a run has, where they come from and what they may be.
 
-Every setting is an environment variable with the prefix `COSPEC_`; the Makefile passes its variables on as such.
+Every setting is an environment variable with the prefix `COSPEC_`; the Makefile passes its variables on as such. Where
+`COSPEC_ENV` names an environment, what no variable says is read from files (`settings_file.py`).
 """
 
 from __future__ import annotations
 
 import os
 import random
+import ssl
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contract_tests.harness.document import Document
 from contract_tests.harness.profiles import PLANS, Plan, Profile
 from contract_tests.harness.provoke import Key, Provocations, read_provocations
+from contract_tests.harness.settings_file import ENVIRONMENT, FileError, FileSource, Found, nearest, read_files
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX = "COSPEC_"
 DEFAULT_REPORTS = "reports"
@@ -43,6 +49,14 @@ def _http_url(value: str) -> str:
 def _existing_file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"is no file: {value}")
+    return value
+
+
+def _certificates(value: Path) -> Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(_existing_file(value))
+    except OSError:  # ssl.SSLError is one
+        raise ValueError(f"must be a file of certificates in PEM, which this is not: {value}") from None
     return value
 
 
@@ -79,6 +93,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
+    env: str | None = None
+    """The environment of `cospec.toml` that is meant."""
     base_url: Url
     """The server under test, without `/v1`."""
     api_key: Key
@@ -99,7 +115,7 @@ class Settings(BaseSettings):
     """`smoke` sends the most decisive requests, `standard` all decisive and a few random ones, `deep` many."""
     strict: bool = False
     """Whether a broken assumption fails the run."""
-    ca_bundle: Annotated[Path, AfterValidator(_existing_file)] | None = None
+    ca_bundle: Annotated[Path, AfterValidator(_certificates)] | None = None
     """The certificates to trust, in PEM, instead of the well-known ones."""
     provoke: Annotated[Path, AfterValidator(_existing_file), AfterValidator(_provocations)] | None = None
     """A YAML file that says how to make the server fail (`harness/provoke.py`)."""
@@ -124,6 +140,18 @@ class Settings(BaseSettings):
     journal: Path = Path(DEFAULT_JOURNAL)
     """The directory that the journals of what is made are kept in (`harness/journal.py`)."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, and after it what the files say."""
+        return init_settings, env_settings, *(FileSource(settings_cls, found) for found in _files())
+
     @property
     def plan(self) -> Plan:
         """What the run may spend."""
@@ -136,30 +164,66 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Read the settings from the environment.
+    """Read the settings from the environment and the files that it names.
 
-    Raises SettingsError when one is missing or wrong, with a line for each.
+    Raises SettingsError when one is missing, wrong or unknown, with a line for each.
     """
+    unknown = unknown_settings()
+    if unknown:
+        raise SettingsError("\n".join(unknown))
     try:
         return Settings()
+    except FileError as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
-        lines = []
-        for detail in error.errors():
-            name = PREFIX + str(detail["loc"][0]).upper()
-            if detail["type"] == "missing":
-                lines.append(f"{name} is not set. {_HINTS.get(name, '')}".strip())
-            else:
-                lines.append(f"{name} {detail['msg'].removeprefix('Value error, ')}")
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(_line(detail) for detail in error.errors())) from None
+
+
+def read_reports() -> str:
+    """The directory that the reports are written to, also when other settings are wrong."""
+    given = os.environ.get(f"{PREFIX}REPORTS")
+    if given:
+        return given
+    try:
+        return next((str(found["reports"].value) for found in _files() if "reports" in found), DEFAULT_REPORTS)
+    except FileError:
+        return DEFAULT_REPORTS
+
+
+def _files() -> list[dict[str, Found]]:
+    """What the files say of the environment that is meant; nothing when none is."""
+    environment = os.environ.get(PREFIX + ENVIRONMENT.upper())
+    return read_files(Path.cwd(), environment, Settings.model_fields) if environment else []
+
+
+def _line(detail: ErrorDetails) -> str:
+    """What is wrong with a setting: its name, where it stands, and what it may be."""
+    name = str(detail["loc"][0])
+    variable = PREFIX + name.upper()
+    if detail["type"] == "missing":
+        return f"{variable} is not set. {_HINTS.get(variable, '')}".strip()
+    where = variable
+    if not os.environ.get(variable):
+        where = next((found[name].where for found in _files() if name in found), variable)
+    return f"{where} {_MAY_BE.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
 
 
 _HINTS = {
     "COSPEC_BASE_URL": "Give the server's URL, or type `make test` to test the embedded mock server.",
     "COSPEC_API_KEY": "Give a key of the organization that the suite may work in.",
 }
+_MAY_BE = {
+    "bool_parsing": "must be 1 or 0",
+    "bool_type": "must be 1 or 0",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "string_type": "must be a text",
+    "path_type": "must be a path",
+}
 
 
 def unknown_settings() -> list[str]:
-    """Name the variables with our prefix that are no setting, misspelt ones perhaps."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    """Say of each variable with our prefix that is no setting, a misspelt one perhaps, that it is none."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    return [f"{name} is no setting{nearest(name, known)}. It may be {', '.join(known)}." for name in strange]

@@ -68,7 +68,7 @@ class EmptyWindow:
     reopened: list[Exchange]
     """What was sent after the time that Retry-After told, until one was not refused."""
     disturbed: bool
-    """Whether the window ended while it was looked into, or a request got no answer, which voids it."""
+    """Whether the window ended while it was looked into, or a request that counts got no answer, which voids it."""
 
     @property
     def refused(self) -> list[Exchange]:
@@ -156,7 +156,8 @@ class WindowLog:
         keyless = session.send(replace(ask, authorization=None), planned_refusal=True)
         closed_early = session.target.now() >= before.reset - 1
         reopened = self._reopen(ask, [*plain.values(), *faulty.values()])
-        disturbed = closed_early or reopened[-1].lost != before.exchange.lost
+        lost_at_once = max(exchange.lost for exchange in together) != before.exchange.lost
+        disturbed = closed_early or lost_at_once or reopened[-1].lost != keyless.lost
         return EmptyWindow(left, together, plain, faulty, keyless, names, reopened, disturbed)
 
     def _send_all(self, requests: Mapping[str, Request]) -> dict[str, Exchange]:

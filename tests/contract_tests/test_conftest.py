@@ -84,10 +84,11 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, name: str, value: 
     assert KEY not in run.output
 
 
-def test_a_misspelt_setting_is_told(tmp_path: Path, mock_url: str) -> None:
+def test_a_misspelt_setting_is_refused_with_what_was_meant(tmp_path: Path, mock_url: str) -> None:
     run = run_here(tmp_path, QUICK, base_url=mock_url, api_key=KEY, api_key_secnod=KEY)
-    assert run.status == 0
-    assert "COSPEC_API_KEY_SECNOD is no setting" in run.output
+    (line,) = run.said
+    assert run.status == 2
+    assert line.startswith("COSPEC_API_KEY_SECNOD is no setting (did you mean COSPEC_API_KEY_SECOND?). It may be ")
     assert "api_key_secnod" not in Settings.model_fields
 
 

@@ -6,18 +6,14 @@ from typing import Any
 
 import pytest
 import requests
-from urllib3.exceptions import ProtocolError
 
-from contract_tests.harness.line import Line, LineError, describe
+from contract_tests.harness.line import LineError
 from contract_tests.harness.session import PATIENCE_SECONDS
-from generated.contract import OPERATIONS, RATE_LIMIT_WINDOW_SECONDS, Header
+from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header
 from tests.contract_tests.exchanges import NOW, example
 from tests.contract_tests.scripted import KEY, OTHER, SECOND, URL, Asked, answer, refusal, scripted
 
 GET, POST = "getCredits", "createTemplate"
-BROKEN_OFF = requests.ConnectionError(
-    ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset"))
-)
 GRACE = 0.5
 """How much longer than told a real clock is waited on."""
 
@@ -200,61 +196,6 @@ def test_too_many_runs_are_no_refusal_of_the_limit() -> None:
     with scripted([full]) as (session, server, clock):
         assert session.call("createRun", body={}).status == 429
     assert (len(server.asked), clock.waits, session.results.unplanned_429s) == (1, [], 0)
-
-
-# Lines that break
-
-
-@pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_only_what_may_take_effect_twice_is_repeated_when_no_answer_came(operation_id: str) -> None:
-    with scripted([BROKEN_OFF]) as (session, server, _), pytest.raises(LineError):
-        session.call(operation_id, path={"id": "one", "idOrSlug": "one"})
-    assert len(server.asked) == (1 if OPERATIONS[operation_id].method == "POST" else 1 + len(Line.pauses))
-
-
-def test_one_broken_line_is_not_noticed_by_a_read() -> None:
-    with scripted([BROKEN_OFF, answer(body=example(GET))]) as (session, _, _clock):
-        assert session.call(GET).status == 200
-    assert session.results.requests == 1
-
-
-def test_a_create_that_never_arrived_is_repeated() -> None:
-    with scripted([requests.ConnectTimeout("slow"), answer(201, example(POST))]) as (session, server, _):
-        assert session.call(POST, body={}).status == 201
-    assert len(server.asked) == 2
-
-
-def _named(text: str) -> requests.ConnectionError:
-    return requests.ConnectionError(text)
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (_named("NewConnectionError: [Errno 111] Connection refused"), "the connection was refused"),
-        (_named("NameResolutionError: Failed to resolve"), "its host name is unknown"),
-        (_named("[Errno -2] getaddrinfo failed"), "its host name is unknown"),
-        (BROKEN_OFF, "the connection was reset"),
-        (_named("RemoteDisconnected('Remote end closed')"), "the connection was closed without an answer"),
-        (_named("[Errno 101] Network is unreachable"), "the network does not reach it"),
-        (requests.ReadTimeout("slow"), "it did not answer in time"),
-        (requests.ConnectTimeout("slow"), "it did not answer in time"),
-        (
-            requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
-            "its certificate is not trusted (set CA_BUNDLE to the certificates to trust)",
-        ),
-        (
-            requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version"),
-            "no TLS connection could be made (is it a server of plain http?)",
-        ),
-        (requests.exceptions.ContentDecodingError("odd"), "ContentDecodingError"),
-    ],
-)
-def test_what_broke_is_told_in_a_few_words(error: requests.RequestException, words: str) -> None:
-    assert describe(error) == words
-    with scripted([error]) as (session, _, _clock), pytest.raises(LineError) as broken:
-        session.call("getRun", path={"id": "run_1"})
-    assert str(broken.value) == f"GET /v1/runs/run_1: {words}"
 
 
 # What is sent

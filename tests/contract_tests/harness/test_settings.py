@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from contract_tests.harness.settings import PREFIX, Settings, SettingsError, read_settings, unknown_settings
+from contract_tests.harness.settings import PREFIX, Settings, SettingsError, read_settings
 
 KEY = "csk_live_of_the_settings"
 NEEDED = {"BASE_URL": "http://127.0.0.1:4010", "API_KEY": KEY}
@@ -28,6 +29,7 @@ def _read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a file.pem").write_text("something", encoding="utf-8")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     (tmp_path / "provoke.yaml").write_text(
         "problems: {INTERNAL_ERROR: {headers: {X-Fault: yes-please}}}", encoding="utf-8"
     )
@@ -50,7 +52,7 @@ def _read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         ("PROFILE", "deep", "deep"),
         ("STRICT", "1", True),
         ("STRICT", "0", False),
-        ("CA_BUNDLE", "a file.pem", Path("a file.pem")),
+        ("CA_BUNDLE", "authority.pem", Path("authority.pem")),
         ("TIMEOUT_SECONDS", "0.5", 0.5),
         ("TIMEOUT_SECONDS", "600", 600),
         ("READ_ONLY", "1", True),
@@ -98,6 +100,7 @@ def test_what_a_setting_may_be(read: Any, name: str, value: str, meant: Any) -> 
         ("STRICT", "perhaps"),
         ("CA_BUNDLE", "no such file.pem"),
         ("CA_BUNDLE", "."),
+        ("CA_BUNDLE", "a file.pem"),
         ("TIMEOUT_SECONDS", "0"),
         ("TIMEOUT_SECONDS", "601"),
         ("TIMEOUT_SECONDS", "nan"),
@@ -164,8 +167,17 @@ def test_the_provocations_are_those_of_the_file(read: Any) -> None:
     assert read(PROVOKE="").provocations.problems == {}
 
 
-def test_settings_that_nobody_knows_are_named(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_nobody_knows_are_refused_with_what_they_may_be(
+    read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read()
     monkeypatch.setenv("COSPEC_APIKEY", KEY)
-    monkeypatch.setenv("COSPEC_base_url", "x")
-    assert unknown_settings() == ["COSPEC_APIKEY", "COSPEC_base_url"]
+    monkeypatch.setenv("COSPEC_READONLY", "1")
+    with pytest.raises(SettingsError) as refused:
+        read()
+    lines = str(refused.value).splitlines()
+    assert [line.partition(".")[0] for line in lines] == [
+        "COSPEC_APIKEY is no setting (did you mean COSPEC_API_KEY?)",
+        "COSPEC_READONLY is no setting (did you mean COSPEC_READ_ONLY?)",
+    ]
+    assert all("COSPEC_MAX_RUNS" in line and KEY not in line for line in lines)
