@@ -111,6 +111,7 @@ class Line:
             try:
                 answer = self._try(request, prepared)
             except Failure as error:
+                self._drop()
                 words = describe(error)
                 arrived = not _never_arrived(error)
                 lost += arrived
@@ -171,6 +172,13 @@ class Line:
         if adapter is None:
             adapter = self._local.adapter = _Adapter()
         return adapter
+
+    def _drop(self) -> None:
+        """Close what is kept open: what is sent again is sent on a fresh connection."""
+        adapter: _Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is not None:
+            adapter.close()
+            self._local.adapter = None
 
 
 # What is whose
