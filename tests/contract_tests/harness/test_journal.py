@@ -14,7 +14,8 @@ import requests
 
 from contract_tests.harness import journal as journals
 from contract_tests.harness.journal import Journal, words_of
-from contract_tests.harness.session import LineError, Session
+from contract_tests.harness.line import LineError
+from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
 from generated.contract import PROBLEMS, ProblemCode
 from tests.contract_tests.exchanges import example

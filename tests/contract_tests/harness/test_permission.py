@@ -11,9 +11,10 @@ import requests
 
 from contract_tests.harness.document import host_of
 from contract_tests.harness.exchange import Request
+from contract_tests.harness.line import LineError
 from contract_tests.harness.permission import MOST_RUNS, Effect, Guard, NotPermitted, effect_of, permission
 from contract_tests.harness.rules import Hindered
-from contract_tests.harness.session import LineError, Session
+from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.target import MovedClock, Target
 from contract_tests.harness.world import LEAST_GUARDRAILS, World
