@@ -61,7 +61,8 @@ def try_fault(fault: Fault, seed: int, *, fast: bool, profile: Profile = "standa
     """Run the suite against a fault until a rule that states its promise is broken; to the end where the promise is
     assumed, since then the run must not fail.
 
-    `fast`: look only at these rules first, and at all when that shows nothing: some see what other tests have done.
+    `fast`: look only at these rules first, until one is broken, and at all when that shows nothing: some see what other
+    tests have done.
     """
     if fast and (caught := _try_fault(fault, seed, fault.rules, profile)).rule is not None:
         return caught
@@ -69,7 +70,8 @@ def try_fault(fault: Fault, seed: int, *, fast: bool, profile: Profile = "standa
 
 
 def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...], profile: Profile) -> Caught:
-    stop_at = () if fault.is_assumed else fault.rules
+    goes_on = fault.is_assumed and not rules
+    stop_at = () if goes_on else fault.rules
     report = carry_out(Trial(faults=(fault.name,), seed=seed, profile=profile, rules=rules, stop_at=stop_at))
     told = (fault.name, fault.promise, fault.source, seed)
     if isinstance(report, str):
@@ -77,7 +79,7 @@ def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...], profile: Profile
     broken = [rule for rule in report.rules if rule.broken]
     level = "should" if fault.is_assumed else "must"
     meant = [rule for rule in broken if rule.id in fault.rules and rule.level == level]
-    if not meant or (fault.is_assumed and _fails(report, fault)):
+    if not meant or (fault.is_assumed and _fails(report, fault, to_the_end=goes_on)):
         others = [f"{rule.id} ({rule.level})" for rule in broken]
         error = "; ".join(report.verdict.reasons) or None
         return Caught(*told, rule=None, requests=None, seconds=None, accidents=others, error=error)
@@ -86,10 +88,10 @@ def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...], profile: Profile
     return Caught(*told, first.id, found.after_requests, found.after_seconds, accidents=[], error=None)
 
 
-def _fails(report: Report, fault: Fault) -> bool:
+def _fails(report: Report, fault: Fault, *, to_the_end: bool) -> bool:
     """Whether the run makes more of a broken assumption than a warning: it fails, or can say nothing."""
     failing = [rule.id for rule in report.rules if rule.broken and rule.fails_the_run]
-    nothing_said = report.verdict.exit_status == NOTHING_SAID and not report.verdict.partial
+    nothing_said = to_the_end and report.verdict.exit_status == NOTHING_SAID
     return nothing_said or not fault.breaks_too.keys() >= set(failing)
 
 

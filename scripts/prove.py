@@ -4,8 +4,8 @@ A fault is caught when a rule that states its promise is broken. A published pro
 must warn and leave the run a pass. What else breaks is an accident and does not count. A variant passes when the suite
 says that it conforms.
 
-Writes `reports/proof.json` and `reports/proof.md`. Exit status: 0 all caught and all passed, 1 not, 2 nothing was
-tried.
+Writes `reports/proof.json` and `reports/proof.md`; with `--fast`, `proof-fast.json` and `proof-fast.md`. Exit status: 0
+all caught and all passed, 1 not, 2 nothing was tried.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     proof = prove(faults, variants, options.seeds, fast=options.fast, jobs=options.jobs, progress=tell_progress)
     REPORTS.mkdir(exist_ok=True)
     data = {**asdict(proof), "curve": {count: proof.share_caught_after(count) for count in MILESTONES}}
-    (REPORTS / "proof.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    (REPORTS / "proof.md").write_text(as_markdown(proof), encoding="utf-8")
+    name = "proof-fast" if options.fast else "proof"
+    (REPORTS / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    (REPORTS / f"{name}.md").write_text(as_markdown(proof), encoding="utf-8")
     tell(proof, fast=options.fast)
     return 1 if proof.uncaught or proof.failed else 0
 
