@@ -12,6 +12,7 @@ from contract_tests.harness.document import Document
 from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
+from contract_tests.harness.template_lives import TemplateLives
 from contract_tests.harness.windows import RATE_LIMIT_FILE, WindowLog
 from contract_tests.harness.world import World
 
@@ -123,5 +124,10 @@ def world(session: Session, request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def own_runs(session: Session, world: World, settings: Settings) -> OwnRuns:
-    return OwnRuns(session, world, settings.provocations)
+def template_lives(session: Session, world: World) -> TemplateLives:
+    return TemplateLives(session, world)
+
+
+@pytest.fixture(scope="session")
+def own_runs(session: Session, world: World, settings: Settings, template_lives: TemplateLives) -> OwnRuns:
+    return OwnRuns(session, world, settings.provocations, template_lives)

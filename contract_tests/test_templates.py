@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
+from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.reading import (
     alike,
     answered,
@@ -22,7 +23,6 @@ from contract_tests.harness.reading import (
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import (
-    CHANGES,
     EMPTY,
     FULL,
     NULL,
@@ -35,7 +35,7 @@ from contract_tests.harness.template_lives import (
     template_of,
     unlike,
 )
-from contract_tests.harness.world import World
+from contract_tests.harness.template_use import TemplateUse
 from generated.contract import ProblemCode
 
 SLACK_SECONDS = 1
@@ -43,8 +43,13 @@ SLACK_SECONDS = 1
 
 
 @pytest.fixture(name="lives", scope="session")
-def _lives(session: Session, world: World) -> TemplateLives:
-    return TemplateLives(session, world)
+def _lives(template_lives: TemplateLives) -> TemplateLives:
+    return template_lives
+
+
+@pytest.fixture(name="use", scope="session")
+def _use(session: Session, template_lives: TemplateLives, own_runs: OwnRuns) -> TemplateUse:
+    return TemplateUse(session, template_lives, own_runs)
 
 
 def is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
@@ -91,10 +96,10 @@ def test_a_slug_reads_as_the_id(lives: TemplateLives) -> None:
 
 
 @rule("templates/listed-once-as-read", source="node")
-def test_a_template_is_listed_once(lives: TemplateLives) -> None:
+def test_a_template_is_listed_once(lives: TemplateLives, use: TemplateUse) -> None:
     """The list holds each template of the organization exactly once, as it is read alone, new and after changes."""
     full, bare = lives.full(), lives.bare()
-    for listing, (read, _) in ((lives.list_before(), lives.reads_before()), (lives.list_after(), lives.reads_after())):
+    for listing, (read, _) in ((lives.list_before(), lives.reads_before()), (use.list_after(), lives.reads_after())):
         found = listing.having("id", full.id)
         require(len(found) == 1, f"a template is listed {len(found)} times", listing.first)
         if read.succeeded:
@@ -131,13 +136,13 @@ def test_what_is_not_given_is_empty(lives: TemplateLives) -> None:
 
 
 @rule("templates/slug-is-unique", source="overview")
-def test_a_slug_is_unique(lives: TemplateLives) -> None:
+def test_a_slug_is_unique(lives: TemplateLives, use: TemplateUse) -> None:
     """A create with a slug that a template has is refused with TEMPLATE_SLUG_EXISTS and creates and changes nothing."""
     is_refused(lives.slug_taken(), 409, ProblemCode.TEMPLATE_SLUG_EXISTS, "a create with a slug that is taken")
     made, after = lives.full(), template_of(lives.reads_before()[0])
     wrong = unlike(after, made.template) if after else []
     require(not wrong, f"after a refused create with its slug, the template's {listed(wrong)}", lives.slug_taken())
-    count = len(lives.list_after().having("slug", lives.full().slug))
+    count = len(use.list_after().having("slug", lives.full().slug))
     require(count == 1, f"after a refused create {count} templates of the slug are listed", lives.slug_taken())
 
 
@@ -156,10 +161,10 @@ def test_system_templates_are_listed(lives: TemplateLives) -> None:
 
 
 @rule("templates/system-ones-are-read-only", source="overview")
-def test_system_templates_are_read_only(lives: TemplateLives) -> None:
+def test_system_templates_are_read_only(lives: TemplateLives, use: TemplateUse) -> None:
     """A system template refuses change and deletion with TEMPLATE_SYSTEM_READONLY, and stays as it was."""
     system, refusals = lives.system(), lives.system_refusals()
-    found = lives.list_after().having("id", system["id"])
+    found = use.list_after().having("id", system["id"])
     wrong = differences(found[0], system, STATE) if found else []
     if wrong:
         lives.restore_system()
@@ -172,7 +177,7 @@ def test_system_templates_are_read_only(lives: TemplateLives) -> None:
 def _updates(lives: TemplateLives) -> Iterator[tuple[Mapping[str, Any], Exchange, Mapping[str, Any]]]:
     """Each change with its answer and the template as it was answered before."""
     before = template_of(lives.reads_before()[0])
-    for change, exchange in zip(CHANGES, lives.updates(), strict=True):
+    for change, exchange in zip(lives.changes, lives.updates(), strict=True):
         yield change, exchange, before
         before = template_of(exchange) or before
 
@@ -210,7 +215,7 @@ def test_a_given_member_replaces_the_old_one(lives: TemplateLives) -> None:
     for change, exchange, before in _updates(lives):
         now = template_of(exchange)
         if now:
-            left = left_over(before, now, change) + surplus(now, change)
+            left = left_over(before, now, change, [lives.full().given, *lives.changes]) + surplus(now, change)
             require(not left, f"after an update of {', '.join(change)}, {listed(left)}", exchange)
 
 
@@ -220,7 +225,7 @@ def test_the_timeout_is_kept(lives: TemplateLives) -> None:
     exchange = lives.updates()[TIMEOUT]
     succeeds(exchange, "an update of guardrails.timeoutMinutes")
     minutes = members(template_of(exchange).get("guardrails")).get("timeoutMinutes")
-    given = CHANGES[TIMEOUT]["guardrails"]["timeoutMinutes"]
+    given = lives.changes[TIMEOUT]["guardrails"]["timeoutMinutes"]
     require(minutes == given, f"timeoutMinutes is {shown(minutes)}, not {given}", exchange)
 
 
@@ -294,9 +299,9 @@ def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
 
 
 @rule("templates/in-use-cannot-be-deleted", source="overview")
-def test_a_template_in_use_cannot_be_deleted(lives: TemplateLives) -> None:
+def test_a_template_in_use_cannot_be_deleted(use: TemplateUse) -> None:
     """A template with a pending or running run refuses deletion with TEMPLATE_HAS_RUNNING_SANDBOXES, and stays."""
-    tries = lives.tries()
+    tries = use.tries()
     for one in tries:
         if not one.came_too_late:
             words = f"the deletion of a template with a {one.state} run"
@@ -306,27 +311,27 @@ def test_a_template_in_use_cannot_be_deleted(lives: TemplateLives) -> None:
 
 
 @rule("templates/unused-can-be-deleted", source="guide")
-def test_a_template_can_be_deleted_after_use(lives: TemplateLives) -> None:
+def test_a_template_can_be_deleted_after_use(use: TemplateUse) -> None:
     """A template whose runs have all ended can be deleted."""
-    use = lives.use()
-    if use.run_at_last is not None and members(use.run_at_last.json).get("status") not in ENDED:
+    found = use.use()
+    if found.run_at_last is not None and members(found.run_at_last.json).get("status") not in ENDED:
         not_checked("because the run did not end in time")
-    succeeds(use.deletion, "the deletion of a template whose run has ended")
+    succeeds(found.deletion, "the deletion of a template whose run has ended")
 
 
 @rule("templates/deletion-is-final", source="guide")
-def test_a_deletion_is_final(lives: TemplateLives) -> None:
+def test_a_deletion_is_final(lives: TemplateLives, use: TemplateUse) -> None:
     """A deleted template is not found by id nor by slug, to read, to change or to delete, and is not listed."""
-    for words, exchange in lives.gone().items():
+    for words, exchange in use.gone().items():
         is_refused(exchange, 404, ProblemCode.TEMPLATE_NOT_FOUND, f"a deleted template, {words},")
-    listing = lives.list_after()
+    listing = use.list_after()
     require(not listing.having("id", lives.bare().id), "a deleted template is listed", listing.first)
 
 
 @rule("templates/deletion-frees-the-slug", source="assumed")
-def test_a_deletion_frees_the_slug(lives: TemplateLives) -> None:
+def test_a_deletion_frees_the_slug(lives: TemplateLives, use: TemplateUse) -> None:
     """A deleted template's slug can be given to a new template, which has another id."""
-    again = lives.slug_again()
+    again = use.slug_again()
     succeeds(again, "a create with the slug of a deleted template")
     same = template_of(again).get("id") == lives.bare().id
     require(not same, "the new template has the deleted one's id", again)

@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         "--no-control", dest="control", action="store_false", help="without the control interface at /_control"
     )
     parser.add_argument(
+        "--still", action="store_true", help="with a clock that stands still unless it is moved at /_control/clock"
+    )
+    parser.add_argument(
         "--live", action="store_true", help="as a server in use is: only its keys are valid, no control, no magic"
     )
     parser.add_argument(
@@ -139,7 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (options.keys or options.colleague) and not options.live:
         return _refuse("--key and --colleague are for --live")
     control = options.control and not options.live
-    settings = Settings(control=control, ca=options.ca, resolutions=tuple(options.resolve))
+    if options.still and not control:
+        return _refuse("--still is for a clock that can be moved, which needs the control interface")
+    settings = Settings(control=control, stands_still=options.still, ca=options.ca, resolutions=tuple(options.resolve))
     keys = options.keys or LIVE_KEYS
     if options.live:
         settings, options.alterations = _live(settings, keys, options)

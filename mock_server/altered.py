@@ -268,6 +268,7 @@ class AlteredApplication:
         self._application = application
         self._clock = clock
         self._around = around
+        self.stands_still = application.stands_still
         self.now = application.now
         self.advance = application.advance
         self.reset = application.reset

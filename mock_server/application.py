@@ -68,6 +68,11 @@ class Application:
         self._router = Router()
         self._rules = parts.rules
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether the clock shows another time only when it is moved."""
+        return self._clock.stands_still
+
     def now(self) -> float:
         """The time on the mock's clock, in Unix seconds."""
         return self._clock.settle()

@@ -1,5 +1,7 @@
 """What time is it on the mock, and what is due? Real time plus whatever the clock was moved by, and an agenda.
 
+A clock that stands still shows the time of its making plus what it was moved by.
+
 What is due happens in order, each thing at its own time, even when the clock is moved past many of them at once.
 Time is Unix seconds, rounded to milliseconds, and never goes back.
 """
@@ -13,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 Action = Callable[[float], None]
 """Something that happens; it is told when, which is when it was due."""
@@ -30,10 +33,11 @@ class _Entry:
 
 
 class Clock:
-    """The time and the agenda. `read` gives real time in Unix seconds."""
+    """The time and the agenda. `read` gives real time in Unix seconds; it is read once by a clock that stands still."""
 
-    def __init__(self, read: Callable[[], float] = time.time) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[], float] = time.time, *, stands_still: bool = False) -> None:
+        self.stands_still = stands_still
+        self._read = partial(float, read()) if stands_still else read
         self._offset = 0.0
         self._latest = 0.0
         self._agenda: list[_Entry] = []

@@ -20,6 +20,10 @@ PATH = b"/_control"
 class Steerable(Protocol):
     """What is steered."""
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether the time changes only when it is moved."""
+
     def now(self) -> float:
         """The time, in Unix seconds."""
 
@@ -66,7 +70,12 @@ def _members(raw_body: bytes | None) -> dict[str, Any]:
 
 
 async def _state(server: Steerable, _: dict[str, Any]) -> dict[str, Any]:
-    return {"name": "coSPEC mock server", "version": document.load()["info"]["version"], "now": server.now()}
+    return {
+        "name": "coSPEC mock server",
+        "version": document.load()["info"]["version"],
+        "now": server.now(),
+        "standsStill": server.stands_still,
+    }
 
 
 async def _move_clock(server: Steerable, body: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mock_server import wire
 from mock_server.application import Application
+from mock_server.clock import Clock
 from mock_server.deliveries import Deliverer, HttpDeliverer, Resolution
 
 if TYPE_CHECKING:
@@ -43,18 +44,19 @@ class Served(Protocol):
 class Build(Protocol):
     """Whatever puts a mock together."""
 
-    def __call__(self, *, deliverer: Deliverer, control: bool) -> Served: ...
+    def __call__(self, *, deliverer: Deliverer, control: bool, clock: Clock) -> Served: ...
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the person who starts a mock decides.
 
-    `ca`: a PEM file of authorities that deliveries trust as well. `build`: what makes the application. `colleague`: who
-    else uses it.
+    `stands_still`: whether the clock moves only when it is moved. `ca`: a PEM file of authorities that deliveries trust
+    as well. `build`: what makes the application. `colleague`: who else uses it.
     """
 
     control: bool = True
+    stands_still: bool = False
     ca: Path | None = None
     resolutions: tuple[Resolution, ...] = ()
     build: Build = Application
@@ -67,7 +69,8 @@ def run(listener: socket.socket, settings: Settings, prepare: Callable[[asyncio.
     async def main() -> None:
         stop = asyncio.Event()
         async with HttpDeliverer(ca=settings.ca, resolutions=settings.resolutions) as deliverer:
-            application = settings.build(deliverer=deliverer, control=settings.control)
+            clock = Clock(stands_still=settings.stands_still)
+            application = settings.build(deliverer=deliverer, control=settings.control, clock=clock)
             background = [asyncio.create_task(application.run())]
             if settings.colleague is not None:
                 background.append(asyncio.create_task(settings.colleague.work(url_of(listener))))

@@ -79,6 +79,7 @@ def _in_a_process(trial: Trial, directory: Path, sink: Sink) -> Report | str:
 def _carry_out(trial: Trial, directory: Path, sink: Sink, answer: Connection) -> None:
     alterations = [FAULTS[name].alter for name in trial.faults] + [VARIANTS[name].alter for name in trial.variants]
     settings = Settings(
+        stands_still=True,
         ca=Path(sink.options[1]),
         resolutions=(Resolution.parse(sink.options[3]),),
         build=partial(altered, alterations),

@@ -104,7 +104,7 @@ def main(arguments: list[str]) -> int:
         with (
             TemporaryDirectory(prefix="cospec-journal-") as journal,
             webhook_sink() as sink,
-            mock_server(*sink.options) as url,
+            mock_server("--still", *sink.options) as url,
         ):
             own = {
                 "COSPEC_BASE_URL": url,

@@ -142,6 +142,8 @@ class Exchange:
     received_at: float
     lost: int = 0
     """How many requests of the run had gone without an answer by then although they may have arrived."""
+    answered: int = 0
+    """How many requests of the run had been answered when this one left."""
 
     @property
     def status(self) -> int:

@@ -29,6 +29,8 @@ class Ledger:
     webhooks: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     """Runs that may still be pending or running."""
+    every_run: list[str] = field(default_factory=list)
+    """Every run that was made, whatever became of it, in order."""
     stopping: set[str] = field(default_factory=set)
     """Those of them that have been asked to stop."""
     keys: dict[str, str] = field(default_factory=dict)
@@ -66,6 +68,7 @@ class Ledger:
             self.webhooks.add(made)
         else:
             self.runs.add(made)
+            self.every_run.append(made)
 
     def _note_ended(self, exchange: Exchange) -> None:
         """Runs that a list or a reading shows as ended need no further care."""

@@ -13,22 +13,23 @@ import pytest
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange, Query
-from contract_tests.harness.lifecycle import ACTIVE
-from contract_tests.harness.lives import Life, Lives
+from contract_tests.harness.extremes import GREATEST, SMALLEST
+from contract_tests.harness.lifecycle import ACTIVE, ENDED
+from contract_tests.harness.lives import Life, Lives, status_of
 from contract_tests.harness.money import amount
 from contract_tests.harness.provoke import Provocations
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import OWN_TEMPLATE, PROMPT, World
+from contract_tests.harness.template_lives import FULL, Made, TemplateLives
+from contract_tests.harness.world import OWN_TEMPLATE, PROMPT, World, as_long_as
 
 _RUNS = 4
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
-TEMPLATE_GUARDRAILS = {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2}
-TEMPLATE_ENV = {"CT_SHARED": "template", "CT_TEMPLATE": "template"}
+TEMPLATE_ENV = FULL["envVars"]
 OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.2, "timeoutSeconds": 60}
-OWN_ENV = {"CT_SHARED": "run", "CT_RUN": "run"}
+OWN_ENV = {"SECOND": "of the run", "CT_RUN": "run"}
 METADATA = {"suite": "contract tests", "Ticket-ID": "ABC-12", "sign": "✓ é"}
 _NO_MORE = "There is nothing else to do. "
 LONGEST_PAGE = 100
@@ -44,13 +45,30 @@ _LOOK_AGAIN_SECONDS = (5, 600)
 
 
 @dataclass(frozen=True)
+class Try:
+    """A delete of a template while a run of it was pending or running, and a look at the run if it succeeded."""
+
+    state: str
+    deletion: Exchange
+    look: Exchange | None
+
+    @property
+    def came_too_late(self) -> bool:
+        """Whether the template was deleted, but the run may have ended before that."""
+        over = self.look is None or status_of(self.look) in ENDED
+        return self.deletion.succeeded and over
+
+
+@dataclass(frozen=True)
 class Story:
     """What became of the four runs."""
 
     whole: Life
     """Everything set, on a template with everything set; followed to its end by itself."""
     brief: Life
-    """No guardrails set, on a template that limits the cost; cancelled while it runs, again at once and at the end."""
+    """No guardrails set, on the bare template, which limits the cost; cancelled while it runs, again at once and at the
+    end.
+    """
     short: Life
     """A timeout set, on a template that limits the turns; cancelled once."""
     plain: Life
@@ -64,7 +82,9 @@ class Story:
     early_logs: Exchange
     """The logs of `whole` before its end."""
     refused: Exchange
-    """A create on a template that there is none of."""
+    """A create on a template that there is none of, with the greatest values for all else."""
+    tries: tuple[Try, ...]
+    """What came of deleting the bare template while `brief` was pending and running."""
 
     @property
     def lives(self) -> tuple[Life, Life, Life, Life]:
@@ -96,12 +116,15 @@ PART_OF_CATEGORY = {"limit": 2, "offset": 1}
 class OwnRuns:
     """The runs and what was asked of the server about them, each gathered when a rule first looks at it."""
 
-    def __init__(self, session: Session, world: World, provocations: Provocations) -> None:
+    def __init__(self, session: Session, world: World, provocations: Provocations, templates: TemplateLives) -> None:
         self._session, self._world, self._provocations = session, world, provocations
+        self._templates = templates
         self._lives = Lives(session, world)
         self.word = f"batch{world.tag}"
         """What the prompts of all four have in common, and no other prompt."""
         self._lists: dict[tuple[tuple[str, str | int], ...], Exchange] = {}
+        self._started = False
+        """Whether a run of them was started."""
 
     def own_word(self, name: str) -> str:
         """What only the prompt of this run has."""
@@ -117,26 +140,29 @@ class OwnRuns:
         world.make_room(wanted=1)
         session.ensure(ROOM_FOR_REQUESTS)
         usage_before = session.call("getUsage")
-        full = self._template(size="l", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
-        thrifty = self._template(guardrails={"maxCostUsd": 0.02})
+        full, bare = self._as_asked(self._templates.full()), self._as_asked(self._templates.bare())
         small = {**OWN_TEMPLATE, **{name: world.template()[name] for name in ("id", "slug")}}
-        repo = world.repositories()[0]
-        body = {"repo": repo, "prompt": self._prompt("refused"), "template": world.fresh_name()}
-        refused = session.call("createRun", body=body)
+        refused = session.call("createRun", body=self._to_be_refused())
 
         whole = self._start("whole", full, **self._everything())
-        brief = self._start("brief", thrifty, model="opus")
-        short = self._start("short", small, read=False, guardrails={"timeoutSeconds": 45})
-        active, narrowed = self._active_lists(thrifty)
+        lives.read(whole)
+        brief = self._start("brief", bare, model="opus")
+        tries = [self._try_to_delete("pending", bare["id"], brief)]
+        lives.read(brief)
+        short = self._start("short", small, guardrails={"timeoutSeconds": 45})
+        active, narrowed = self._active_lists()
 
         lives.read_until(brief, "running", within_seconds=15)
         lives.read(whole)
         early_logs = session.call("listRunLogs", path={"id": whole.id}, query={"limit": MOST_LOGS})
+        if status_of(brief.answers[-1]) == "running" and not tries[0].deletion.succeeded:
+            tries.append(self._try_to_delete("running", bare["slug"], brief))
         lives.cancel(brief)
         lives.cancel(brief)
         lives.read(brief)
         lives.cancel(short)
-        plain = self._start("plain", full, read=False)
+        plain = self._start("plain", full)
+        world.extremes.take_body("createRun", SMALLEST)
         lives.cancel(plain)
         for life in (brief, short, plain):
             lives.read_until(life)
@@ -147,24 +173,33 @@ class OwnRuns:
         if not whole.ended:
             lives.cancel(whole)
             lives.read_until(whole)
-        return Story(whole, brief, short, plain, usage_before, active, narrowed, early_logs, refused)
+        return Story(whole, brief, short, plain, usage_before, active, narrowed, early_logs, refused, tuple(tries))
 
-    def _template(self, **asked: Any) -> Mapping[str, Any]:
-        template = self._world.new_template(**asked)
+    def _as_asked(self, made: Made) -> Mapping[str, Any]:
+        """What was asked of a template, with the id that it got."""
         size = self._session.document.at(("components", "schemas", "TemplateCreate", "properties", "size"))
-        return {"size": size["default"], **asked, "id": template["id"], "slug": template["slug"]}
+        return {"size": size["default"], **made.given, "id": made.id}
+
+    def _to_be_refused(self) -> dict[str, Any]:
+        greatest = self._world.extremes.take_body("createRun", GREATEST)
+        own = {"repo": self._world.repositories()[0], "template": self._world.fresh_name()}
+        return {**greatest, **own, "prompt": as_long_as(greatest["prompt"], self._prompt("refused"))}
+
+    def _try_to_delete(self, state: str, name: str, life: Life) -> Try:
+        deletion = self._templates.delete(name)
+        look = self._session.call("getRun", path={"id": life.id}) if deletion.succeeded else None
+        return Try(state, deletion, look)
 
     def _prompt(self, name: str) -> str:
         """A prompt that is longer than what a list might have room for."""
         return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more."
 
-    def _start(self, name: str, template: Mapping[str, Any], *, read: bool = True, **members_: Any) -> Life:
+    def _start(self, name: str, template: Mapping[str, Any], **members_: Any) -> Life:
+        if self._started:
+            self._session.target.wait(_APART_SECONDS)
+        self._started = True
         body = {**members_, "prompt": " ".join([self._prompt(name), members_.get("prompt", "")]).strip()}
-        life = self._lives.start(f"the run {name!r}", template, body)
-        if read:
-            self._lives.read(life)
-        self._session.target.wait(_APART_SECONDS)
-        return life
+        return self._lives.start(f"the run {name!r}", template, body)
 
     def _everything(self) -> dict[str, Any]:
         branch = self._world.default_branch(self._world.repositories()[0])
@@ -183,15 +218,10 @@ class OwnRuns:
         difference = self._provocations.runs.get("completed")
         return difference.body if difference is not None else {}
 
-    def _active_lists(self, template: Mapping[str, Any]) -> tuple[Exchange, Exchange]:
+    def _active_lists(self) -> tuple[Exchange, Exchange]:
         """The active runs, and a list that its filters leave empty, with nothing begun or ended between the two."""
-        nothing: Query = {
-            "search": self.own_word("nothing"),
-            "status": "failed",
-            "template": template["slug"],
-            "model": "haiku",
-            "outputTypes": "issue",
-        }
+        extremes = self._world.extremes.take_query("listRuns", 0)
+        nothing = {**extremes, "search": as_long_as(extremes["search"], self.own_word("nothing"))}
         for left in reversed(range(TRIES)):
             active = self.listing({"status": ",".join(ACTIVE)}, fresh=True)
             narrowed = self.listing(nothing, fresh=True)

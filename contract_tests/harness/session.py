@@ -8,7 +8,6 @@ steered by.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -228,11 +227,13 @@ class Session:
         return self._exchange_passed(request)
 
     def _exchange_passed(self, request: Request) -> Exchange:
+        answered = self.results.requests
         response, sent_at, received_at = self._transmit(request)
         with self._lock:
             self.results.requests += 1
             self.results.requests_by_file[self.file] += 1
-            exchange = Exchange(self.results.requests, request, response, sent_at, received_at, self.line.lost)
+            number, lost = self.results.requests, self.line.lost
+            exchange = Exchange(number, request, response, sent_at, received_at, lost, answered)
             self.exchanges.append(exchange)
             self.results.see(exchange)
             self._learn(exchange)
@@ -269,9 +270,8 @@ class Session:
             headers["Content-Type"] = request.content_type
         answer = self.line.carry(request, headers)
         self.target.clock.observe(answer.headers, answer.sent_at, answer.received_at)
-        skew = self.target.now() - time.time()
         response = Response(answer.status, answer.headers, answer.body, answer.received_at - answer.sent_at)
-        return response, answer.sent_at + skew, answer.received_at + skew
+        return response, self.target.clock.at(answer.sent_at), self.target.clock.at(answer.received_at)
 
 
 def _any_of(request: Request | str) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ class Clock(Protocol):
 
     def now(self) -> float: ...
 
+    def at(self, local: float) -> float:
+        """What it shows when our own clock shows this."""
+
     def wait(self, seconds: float) -> None:
         """Return when the target's clock shows as many seconds more."""
 
@@ -41,7 +45,10 @@ class RealClock:
         self._latest_skew = float("inf")
 
     def now(self) -> float:
-        return time.time() + self._skew
+        return self.at(time.time())
+
+    def at(self, local: float) -> float:
+        return local + self._skew
 
     @property
     def _skew(self) -> float:
@@ -70,25 +77,28 @@ class MovedClock:
         self._timeout = timeout_seconds
         self._session = requests.Session()
         self._session.trust_env = False
-        self._offset = 0.0
         answer = self._session.get(control_url, timeout=timeout_seconds).json()
         self._name = answer.get("name")
+        self._stands_still = answer.get("standsStill") is True
         self._learn(answer)
 
-    def _learn(self, answer: dict[str, float]) -> None:
-        self._offset = float(answer["now"]) - time.time()
+    def _learn(self, answer: Mapping[str, float]) -> None:
+        self._told, self._told_at = float(answer["now"]), time.time()
 
     def is_of(self, base_url: str) -> bool:
         """Whether it is a mock server's that runs at this URL."""
         return self._name == CONTROL_NAME and self._url == base_url + CONTROL_PATH
 
     def now(self) -> float:
-        return time.time() + self._offset
+        return self.at(time.time())
+
+    def at(self, local: float) -> float:
+        return self._told if self._stands_still else self._told + local - self._told_at
 
     def wait(self, seconds: float) -> None:
-        answer = self._session.post(
-            f"{self._url}/clock", json={"advanceSeconds": max(0.0, seconds)}, timeout=self._timeout
-        )
+        # The mock tells milliseconds: a clock that stands still would never come to the end of a part of one.
+        whole = math.ceil(max(0.0, seconds) * 1000) / 1000
+        answer = self._session.post(f"{self._url}/clock", json={"advanceSeconds": whole}, timeout=self._timeout)
         answer.raise_for_status()
         self._learn(answer.json())
 

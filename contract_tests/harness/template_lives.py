@@ -1,44 +1,42 @@
-"""The lives of two templates, as a chain of requests: one is made with every member, changed and read again; a bare one
-is used by a run and deleted.
+"""The life of a template that is made with every member, changed and read again, beside one that is made with few.
 
-What the rules make of it is in `test_templates.py`.
+What becomes of the other is in `template_use.py`, what the rules make of both in `test_templates.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.lifecycle import ENDED
+from contract_tests.harness.extremes import GREATEST, LEAST
 from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import alike, differences, members, shown
 from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import World
+from contract_tests.harness.world import World, as_long_as
 
 FULL: Mapping[str, Any] = {
     "name": "Contract test, full",
     "baseImage": "python-3.12",
     "description": "Made to be read, changed and deleted.",
     "envVars": {"FIRST": "one", "SECOND": "two words"},
-    "guardrails": {"maxTurns": 41, "maxCostUsd": 2.75},
+    "guardrails": {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2},
     "egressDomains": ["api.acme.example", "*.packages.example"],
     "size": "l",
 }
 """No value is a default of the contract, so that what is left over after a change shows."""
-CHANGES: tuple[Mapping[str, Any], ...] = (
-    {},
-    {"envVars": {"SECOND": "two"}, "egressDomains": []},
-    {"guardrails": {"timeoutMinutes": 12}, "name": "Contract test, renamed"},
-    {"description": "Changed.", "egressDomains": ["warehouse.acme.example"], "size": "s"},
-    {"envVars": {"THIRD": "three"}, "guardrails": {"maxTurns": 17}},
-    {"description": None},
-)
-"""The updates, one after another, in turn by slug and by id."""
+BARE: Mapping[str, Any] = {
+    "name": "Contract test, bare",
+    "baseImage": "php-8.3",
+    "guardrails": {"maxCostUsd": 0.02},
+}
+"""So little, that what was not given shows."""
 EMPTY, TIMEOUT, NULL = 0, 2, 5
+"""The numbers of updates that rules speak of."""
 STATE = (
     *("id", "slug", "name", "description", "baseImage", "envVars", "guardrails", "egressDomains", "size"),
     *("isSystem", "createdBy", "createdAt"),
@@ -47,9 +45,6 @@ STATE = (
 MAY_BE_LEFT_OUT = ("size", "createdBy")
 """What one operation may show and another leave out."""
 _TICK_SECONDS = 2
-_LOOKS = 8
-_REQUESTS_OF_USE = 25
-"""For how many requests the window must have room while a run is at work; the next would open too late."""
 
 
 def template_of(exchange: Exchange) -> Mapping[str, Any]:
@@ -92,7 +87,12 @@ def surplus(template: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def left_over(before: Mapping[str, Any], after: Mapping[str, Any], change: Mapping[str, Any]) -> list[str]:
+def left_over(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    change: Mapping[str, Any],
+    every_given: Sequence[Mapping[str, Any]],
+) -> list[str]:
     """What the suite once gave to a map that was replaced, and that is still there."""
     found = []
     for name in ("envVars", "guardrails"):
@@ -100,7 +100,7 @@ def left_over(before: Mapping[str, Any], after: Mapping[str, Any], change: Mappi
         if given is None:
             continue
         for inner, value in members(before.get(name)).items():
-            ours = any(alike(value, members(one.get(name)).get(inner)) for one in (FULL, *CHANGES))
+            ours = any(alike(value, members(one.get(name)).get(inner)) for one in every_given)
             if value is not None and ours and inner not in given and alike(members(after.get(name)).get(inner), value):
                 found.append(f"{name}.{inner} is left over")
     return found
@@ -126,68 +126,53 @@ class Made:
         return str(self.given["slug"])
 
 
-@dataclass(frozen=True)
-class Try:
-    """A delete of a template while a run of it was pending or running, and a look at the run if it succeeded."""
-
-    state: str
-    deletion: Exchange
-    look: Exchange | None
-
-    @property
-    def came_too_late(self) -> bool:
-        """Whether the template was deleted, but the run may have ended before that."""
-        over = self.look is None or members(self.look.json).get("status") in ENDED
-        return self.deletion.succeeded and over
-
-
-@dataclass(frozen=True)
-class Use:
-    """What became of a template that a run used."""
-
-    tries: tuple[Try, ...]
-    run_at_last: Exchange | None
-    """The last look at the run before the last delete; None when the template was gone by then."""
-    deletion: Exchange
-    """The delete that succeeded, or the last."""
-
-
 class TemplateLives:
-    """The lives of the two templates. What comes later asks for what comes before it."""
+    """The two templates. What comes later asks for what comes before it."""
 
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
 
-    def _made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
+    def made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
         made = Made(given, answer)
         if not isinstance(made.template.get("id"), str):
             hindered(f"because no template could be created: {answer.summary()[:200]}")
         return made
 
-    def _create(self, body: Mapping[str, Any]) -> Exchange:
+    def create(self, body: Mapping[str, Any]) -> Exchange:
         return self._session.call("createTemplate", body=dict(body))
 
-    def _read(self, name: str) -> Exchange:
+    def read(self, name: str) -> Exchange:
         return self._session.call("getTemplate", path={"idOrSlug": name})
 
-    def _update(self, name: str, body: Mapping[str, Any]) -> Exchange:
+    def update(self, name: str, body: Mapping[str, Any]) -> Exchange:
         return self._session.call("updateTemplate", path={"idOrSlug": name}, body=dict(body))
 
-    def _delete(self, name: str) -> Exchange:
+    def delete(self, name: str) -> Exchange:
         return self._session.call("deleteTemplate", path={"idOrSlug": name})
 
     # The one that is changed
 
     @gathered
     def _pair(self) -> tuple[Made, Exchange]:
-        """Two creates with one slug at once: what came of the one that succeeded, and the answer to the other."""
-        slug = self._world.fresh_name()
-        wishes = [{"slug": slug, **FULL, "name": name} for name in (FULL["name"], "Contract test, twin")]
+        """Two creates with one slug at once: what came of the one that succeeded, and the answer to the other.
+
+        A server that refuses what is assumed of guardrails is asked once more without it.
+        """
+        slug, published = self._world.fresh_name(), {**FULL, "guardrails": {**FULL["guardrails"]}}
+        del published["guardrails"]["timeoutMinutes"]
+        given, answers = self._race({"slug": slug, **FULL})
+        if all(answer.status == 400 for answer in answers):
+            given, answers = self._race({"slug": slug, **published})
+        return self.made(given, answers[0]), answers[1]
+
+    def _race(self, wish: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Exchange, Exchange]]:
+        """Two creates with one slug at once: what was given by the one that succeeded, its answer and the other's."""
+        wishes = [{**wish, "name": name} for name in (wish["name"], "Contract test, twin")]
         answers = self._session.send_together(
             [self._session.build("createTemplate", body=wish) for wish in wishes], planned_refusal=False
         )
         first = next((number for number, answer in enumerate(answers) if answer.succeeded), 0)
-        return self._made(wishes[first], answers[first]), answers[1 - first]
+        return wishes[first], (answers[first], answers[1 - first])
 
     def full(self) -> Made:
         return self._pair()[0]
@@ -208,32 +193,45 @@ class TemplateLives:
         """The new template by id and by slug."""
         full = self.full()
         self.list_before()
-        return self._read(full.id), self._read(full.slug)
+        return self.read(full.id), self.read(full.slug)
+
+    @cached_property
+    def changes(self) -> tuple[Mapping[str, Any], ...]:
+        """The updates, one after another, in turn by slug and by id. They hold the extremes of all that can change."""
+        least, greatest = (self._world.extremes.take_body("updateTemplate", number) for number in (LEAST, GREATEST))
+        return (
+            {},
+            {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails")},
+            {"guardrails": {"timeoutMinutes": 12}, **_of(least, "name", "size")},
+            {**_of(least, "description"), **_of(greatest, "egressDomains", "size")},
+            {"envVars": {"THIRD": "three"}, **_of(greatest, "guardrails", "name")},
+            {"description": None},
+        )
 
     @gathered
     def updates(self) -> list[Exchange]:
-        """The answers to CHANGES, in order. Some seconds lie between the first and the others."""
+        """The answers to `changes`, in order. Some seconds lie between the first and the others."""
         full = self.full()
         self.reads_before()
         answers = []
-        for number, change in enumerate(CHANGES):
+        for number, change in enumerate(self.changes):
             if number == EMPTY + 1:
                 self._session.target.wait(_TICK_SECONDS)
-            answers.append(self._update(full.id if number % 2 else full.slug, change))
+            answers.append(self.update(full.id if number % 2 else full.slug, change))
         return answers
 
     @gathered
     def renaming(self) -> Exchange:
         """The answer to an update of what cannot change."""
         self.updates()
-        return self._update(self.full().id, {"slug": self._world.fresh_name(), "baseImage": "node-22"})
+        return self.update(self.full().id, {"slug": self._world.fresh_name(), "baseImage": "node-22"})
 
     @gathered
     def reads_after(self) -> tuple[Exchange, Exchange]:
         """The changed template by id and by slug."""
         full = self.full()
         self.renaming()
-        return self._read(full.id), self._read(full.slug)
+        return self.read(full.id), self.read(full.slug)
 
     # The system's
 
@@ -247,9 +245,9 @@ class TemplateLives:
 
     @gathered
     def system_slug_taken(self) -> Exchange:
-        """A create with the slug of a system template."""
+        """A create with the slug of a system template, and with the greatest values for all else."""
         slug = self.system()["slug"]
-        return self._create({"slug": slug, "name": "Contract test, twin of the system's", "baseImage": "node-22"})
+        return self.create({**self._world.extremes.take_body("createTemplate", GREATEST), "slug": slug})
 
     @gathered
     def system_refusals(self) -> dict[str, Exchange]:
@@ -258,90 +256,33 @@ class TemplateLives:
         A server that takes the change may take the deletion too: the change is undone and the deletion not tried.
         """
         system = self.system()
-        changed = self._update(system["slug"], {"name": self._world.fresh_name()})
+        changed = self.update(system["slug"], {"name": self._world.fresh_name()})
         if changed.succeeded:
             self.restore_system()
             return {"change": changed}
-        return {"change": changed, "deletion": self._delete(system["id"])}
+        return {"change": changed, "deletion": self.delete(system["id"])}
 
     def restore_system(self) -> None:
         """Undo what a change of a system template should not have done."""
-        self._update(self.system()["id"], {"name": self.system().get("name")})
+        self.update(self.system()["id"], {"name": self.system().get("name")})
 
-    # The one that is used and deleted
+    # The other
 
     @gathered
     def bare(self) -> Made:
-        given = {"slug": f"2{self._world.fresh_name()}", "name": "Contract test, bare", "baseImage": "php-8.3"}
-        return self._made(given, self._create(given))
+        """A template that is given nothing but what it needs, and a limit to what its runs may cost.
 
-    @gathered
-    def use(self) -> Use:
-        """Start a run of the template and try to delete it while the run is pending, running and over.
-
-        Where no run may be started it is only deleted.
+        Its slug is the longest that there is, where the server takes that.
         """
-        bare = self.bare()
-        self.list_before()
-        if not self._session.may("createRun"):
-            return Use((), None, self._delete(bare.id))
-        self._world.make_room()
-        self._session.ensure(_REQUESTS_OF_USE)
-        run_id = self._world.new_run(template=bare.slug)
-        tries = [self._try("pending", bare.id, run_id)]
-        if not tries[0].deletion.succeeded and self._comes_to_run(run_id):
-            tries.append(self._try("running", bare.slug, run_id))
-        self._session.call("cancelRun", path={"id": run_id})
-        gone = next((one.deletion for one in tries if one.deletion.succeeded), None)
-        if gone is not None:
-            return Use(tuple(tries), None, gone)
-        return Use(tuple(tries), self._world.await_end(run_id), self._delete(bare.id))
+        slug = f"2{self._world.fresh_name()}"
+        longest = as_long_as(self._world.extremes.body("createTemplate", GREATEST)["slug"], slug)
+        given = {"slug": longest, **BARE}
+        answer = self.create(given)
+        if answer.status == 400:
+            given = {"slug": slug, **BARE}
+            answer = self.create(given)
+        return self.made(given, answer)
 
-    def tries(self) -> tuple[Try, ...]:
-        """The deletions that were tried while a run used the template."""
-        tries = self.use().tries
-        if not tries:
-            self._session.demand("createRun")
-        return tries
 
-    def _try(self, state: str, name: str, run_id: str) -> Try:
-        deletion = self._delete(name)
-        return Try(state, deletion, self._look(run_id) if deletion.succeeded else None)
-
-    def _look(self, run_id: str) -> Exchange:
-        return self._session.call("getRun", path={"id": run_id})
-
-    def _comes_to_run(self, run_id: str) -> bool:
-        """Wait until a run is running. False when it ended first or patience ran out."""
-        for _ in range(_LOOKS):
-            self._session.target.wait(3)
-            status = members(self._look(run_id).json).get("status")
-            if status != "pending":
-                return bool(status == "running")
-        return False
-
-    @gathered
-    def gone(self) -> dict[str, Exchange]:
-        """What the deleted template's names are answered."""
-        bare = self.bare()
-        if not self.use().deletion.succeeded:
-            not_checked("because the template could not be deleted")
-        return {
-            "read by id": self._read(bare.id),
-            "read by slug": self._read(bare.slug),
-            "changed": self._update(bare.id, {"name": "Back from the dead"}),
-            "deleted again": self._delete(bare.slug),
-        }
-
-    @gathered
-    def list_after(self) -> Listing:
-        """The list when one template has changed, the other is gone, and what must be refused was refused."""
-        self.reads_after()
-        self.gone()
-        return everything(self._session, "listTemplates")
-
-    @gathered
-    def slug_again(self) -> Exchange:
-        """A create with the slug of the deleted template."""
-        self.list_after()
-        return self._create(self.bare().given)
+def _of(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: body[name] for name in names}

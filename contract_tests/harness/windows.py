@@ -104,12 +104,12 @@ class WindowLog:
     def pairs(self, key: str) -> list[tuple[Reading, Reading]]:
         """Readings of a key that follow one another, with no other request of ours under way or lost in between."""
         readings, found = self.of(key), []
-        next_sent_at = float("inf")
+        answered = float("inf")
         for one, other in reversed(list(pairwise(readings))):
-            apart = one.exchange.received_at <= other.exchange.sent_at and other.exchange.received_at <= next_sent_at
+            apart = one.exchange.number <= other.exchange.answered and other.exchange.number <= answered
             if apart and one.exchange.lost == other.exchange.lost:
                 found.append((one, other))
-            next_sent_at = min(next_sent_at, other.exchange.sent_at)
+            answered = min(answered, other.exchange.answered)
         return found[::-1]
 
     def saw_apart(self, key: str, other: str | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from contract_tests.harness.evidence import gathered, is_gathered
 from contract_tests.harness.exchange import Exchange, Query
+from contract_tests.harness.extremes import Extremes
 from contract_tests.harness.journal import new_tag
 from contract_tests.harness.ledger import Ledger
 from contract_tests.harness.lifecycle import ENDED
@@ -46,6 +47,7 @@ class World:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.trials = Trials(session.document)
+        self.extremes = Extremes(self.trials, self.PINNED)
         self.tag = session.journal.tag if session.journal is not None else new_tag()
         self.ledger = Ledger()
         session.observers.append(self.ledger.note)
@@ -184,7 +186,8 @@ class World:
 
     def a_run(self) -> str:
         """A run of the suite's own, in whatever state, that is only read, or cancelled."""
-        return self._id_of_run(self.first_run())
+        own = [one for one in self.ledger.every_run if self.ledger.keys[one] == self.session.target.key]
+        return own[-1] if own else self._id_of_run(self.first_run())
 
     def run_to_read(self) -> str:
         """A run that is only read: any of the organization where the suite may start none."""
@@ -299,11 +302,11 @@ class World:
             body.pop("branch", None)
         elif operation_id == "createTemplate":
             name, told = self.fresh_name(), body.get("description")
-            body["slug"] = _as_long_as(body.get("slug"), name)
+            body["slug"] = as_long_as(body.get("slug"), name)
             if name not in body["slug"]:
                 body["description"] = name.ljust(len(told) if isinstance(told, str) else 0, "a")
         elif operation_id == "createWebhook":
-            body["url"] = _as_long_as(body.get("url"), self.fresh_url())
+            body["url"] = as_long_as(body.get("url"), self.fresh_url())
         return body
 
     def harmless(self, body: Any) -> Any:
@@ -318,7 +321,7 @@ class World:
         assert schema is not None
         wrong = {error.where[:depth] for error in self.session.document.errors(schema, body) for depth in (1, 2)}
         if isinstance(body.get("prompt"), str) and ("prompt",) not in wrong:
-            body["prompt"] = _as_long_as(body["prompt"], self.harmless_prompt())
+            body["prompt"] = as_long_as(body["prompt"], self.harmless_prompt())
         if isinstance(given, dict):
             kept = {name for name in LEAST_GUARDRAILS if ("guardrails", name) not in wrong}
             body["guardrails"] = given | {name: LEAST_GUARDRAILS[name] for name in kept & given.keys()}
@@ -356,7 +359,7 @@ class World:
         return left + [f"run {run_id}" for run_id in sorted(self.ledger.runs)]
 
 
-def _as_long_as(given: Any, fresh: str) -> str:
+def as_long_as(given: Any, fresh: str) -> str:
     """A fresh name that is as long as the given one, if it can be; a single letter stays what it is."""
     if not isinstance(given, str) or len(given) == 1:
         return given if isinstance(given, str) else fresh

@@ -17,6 +17,7 @@ import httpx
 from generated.contract import OPERATIONS, RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS
 from mock_server import control as mock_control
 from mock_server.altered import Alteration, AlteredApplication, altered
+from mock_server.clock import Clock
 from mock_server.deliveries import Deliverer, Delivery, Outcome, Resolution
 from mock_server.hosting import Settings, running
 
@@ -83,16 +84,16 @@ def ground(alterations: Collection[Alteration], sink: Sink | None = None) -> Ite
     """A mock with these alterations. With a sink it is as our own suite wants it: clock and deliveries are its own."""
     built: list[Counted] = []
 
-    def build(*, deliverer: Deliverer, control: bool) -> Counted:
+    def build(*, deliverer: Deliverer, control: bool, clock: Clock) -> Counted:
         chosen = Nowhere() if sink is None else deliverer
-        application = altered(alterations, chosen, control=control)
+        application = altered(alterations, chosen, control=control, clock=clock)
         built.append(Counted(application, moves_on=sink is None))
         return built[0]
 
     settings = Settings(control=False, build=build)
     if sink is not None:
         resolution = Resolution.parse(sink.options[3])
-        settings = Settings(ca=Path(sink.options[1]), resolutions=(resolution,), build=build)
+        settings = Settings(stands_still=True, ca=Path(sink.options[1]), resolutions=(resolution,), build=build)
     with running(settings) as url:
         created = {} if sink is not None else _create(url)
         yield Ground(url, created, built[0], built[0].requests)

@@ -35,6 +35,9 @@ class StillClock:
     def now(self) -> float:
         return self.moment
 
+    def at(self, local: float) -> float:
+        return self.moment
+
     def wait(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.moment += seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,16 @@ def test_time_goes_on_by_itself_and_never_back() -> None:
     readings = iter([10.0, 11.5, 9.0, 12.0])
     clock = Clock(lambda: next(readings))
     assert [clock.now() for _ in range(4)] == [10.0, 11.5, 11.5, 12.0]
+
+
+def test_a_clock_that_stands_still_shows_another_time_only_when_it_is_moved() -> None:
+    async def nothing() -> None: ...
+
+    readings = itertools.count(1000.0, 7.0)
+    clock = Clock(lambda: next(readings), stands_still=True)
+    assert [clock.now(), clock.now()] == [1000.0, 1000.0]
+    assert asyncio.run(clock.advance(2.5, nothing)) == 1002.5
+    assert clock.now() == 1002.5
 
 
 def test_what_is_due_happens_without_a_request() -> None:

@@ -98,6 +98,8 @@ def test_a_host_that_is_not_this_machine_is_told_in_one_line(host: str) -> None:
         (["--variant", "no-such-variant"], "there is no variant 'no-such-variant'"),
         (["--key", "csk_live_demo"], "--live"),
         (["--colleague"], "--live"),
+        (["--still", "--no-control"], "control interface"),
+        (["--still", "--live"], "control interface"),
     ],
 )
 def test_a_bad_option_is_told_in_one_line(options: list[str], told: str) -> None:
@@ -108,6 +110,16 @@ def test_the_control_interface_can_be_switched_off() -> None:
     with started("--no-control") as (_, line):
         answer = requests.get(f"http://127.0.0.1:{port_of(line)}/_control", timeout=10)
     assert answer.status_code == 401, "like any unknown path, it is not told to strangers"
+
+
+def test_its_clock_can_stand_still() -> None:
+    with started("--still") as (_, line):
+        control = f"http://127.0.0.1:{port_of(line)}/_control"
+        before = requests.get(control, timeout=10).json()
+        moved = requests.post(f"{control}/clock", json={"advanceSeconds": 60}, timeout=10).json()["now"]
+        after = requests.get(control, timeout=10).json()["now"]
+    assert before["standsStill"] is True
+    assert moved == after == pytest.approx(before["now"] + 60, abs=0.001)
 
 
 def test_a_live_one_names_its_keys_and_knows_no_other() -> None:

@@ -16,7 +16,7 @@ def control(mock: Mock) -> Client:
 def test_it_tells_who_answers_and_what_time_it_is_and_counts_in_no_window(control: Client) -> None:
     response = control.get("/_control")
     assert response.status == 200
-    assert response.body == {"name": "coSPEC mock server", "version": "1.0.0", "now": START}
+    assert response.body == {"name": "coSPEC mock server", "version": "1.0.0", "now": START, "standsStill": False}
     assert not any("ratelimit" in name for name in response.headers)
 
 

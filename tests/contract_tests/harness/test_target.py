@@ -11,6 +11,8 @@ import requests
 
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.target import CONTROL_PATH, MovedClock, RealClock, Target, open_target
+from mock_server.hosting import Settings as MockSettings
+from mock_server.hosting import running
 from tests.contract_tests.exchanges import NOW
 from tests.contract_tests.suite import free_port
 
@@ -60,6 +62,15 @@ def test_a_moved_clock_shows_the_mocks_time_and_waits_without_time(mock_url: str
     assert clock.now() - before == pytest.approx(100, abs=2)
     clock.wait(-5)
     assert clock.now() - before == pytest.approx(100, abs=2)
+
+
+def test_a_moved_clock_that_stands_still_shows_what_it_was_moved_to() -> None:
+    with running(MockSettings(stands_still=True)) as url:
+        clock = MovedClock(url + CONTROL_PATH)
+        before = clock.now()
+        assert [clock.now(), clock.at(0.0)] == [before, before]
+        clock.wait(0.0001)
+        assert clock.now() == pytest.approx(before + 0.001), "less than the mock tells is not waited for in vain"
 
 
 def settings(base_url: str, **values: Any) -> Settings:
