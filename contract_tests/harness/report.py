@@ -38,6 +38,8 @@ def heading(config: pytest.Config, settings: Settings, session: Session) -> None
     runs = settings.plan.runs
     if session.guard is not None:
         write(config, f"permission: {session.guard.permission}")
+        if session.guard.permission.leaves_out is not None:
+            write(config, f"not checked for that: {session.guard.permission.leaves_out}")
         runs = session.guard.permission.runs_of(runs)
     minutes = "" if moved else f" in about {counted(math.ceil(settings.plan.minutes), 'minute')}"
     write(config, f"plan: at most {settings.plan.requests} requests{minutes}, of which {runs} start runs")
