@@ -16,17 +16,11 @@ from contract_tests.harness.rules import Break
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.target import Target
+from contract_tests.harness.terminal import write
 from generated.contract import OPERATIONS, SOURCES
 
 _SHOWN_OF_A_RULE = 3
 _LINE = 110
-
-
-def write(config: pytest.Config, line: str = "") -> None:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(redact(line))
 
 
 def heading(config: pytest.Config, settings: Settings, session: Session) -> None:

@@ -314,7 +314,7 @@ class TemplateLives:
     def _comes_to_run(self, run_id: str) -> bool:
         """Wait until a run is running. False when it ended first or patience ran out."""
         for _ in range(_LOOKS):
-            self._session.target.wait(3)
+            self._session.target.wait(3, "for a run to begin", 3 * _LOOKS)
             status = members(self._look(run_id).json).get("status")
             if status != "pending":
                 return bool(status == "running")
