@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract_tests.harness.events import Answered, Event, Waiting
-from generated.contract import RATE_LIMIT_WINDOW_SECONDS
+from generated.contract import RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS
 
-WORTH_TELLING_SECONDS = 5
+WORTH_TELLING_SECONDS = 6
 """A wait that is shorter is not worth a line."""
 _ENOUGH_REQUESTS = 20
 """So many requests show how fast the server is."""
@@ -90,14 +90,14 @@ class Progress:
                 self._window = Window(limit, remaining, ends_at)
 
     def _line_of(self, wait: Waiting) -> str | None:
-        so_far = self._untold[wait.why] = self._untold.get(wait.why, 0) + wait.seconds
-        if so_far < WORTH_TELLING_SECONDS or wait.why in self._told:
+        longest, seconds = wait.longest_seconds, wait.seconds
+        if longest is not None:
+            seconds = self._untold[wait.why] = self._untold.get(wait.why, 0) + seconds
+        if seconds < WORTH_TELLING_SECONDS or wait.why in self._told:
             return None
-        if wait.longest_seconds is not None:
+        if longest is not None:
             self._told.add(wait.why)
-        self._untold.pop(wait.why)
-        longest = wait.longest_seconds
-        how_long = f"up to {longest:.0f} s" if longest is not None else f"{wait.seconds:.0f} s"
+        how_long = f"{seconds:.0f} s" if longest is None else f"up to {longest:.0f} s"
         return f"waiting {how_long} {wait.why}; {self._requests} of {self._planned} planned requests sent{self._end()}"
 
     def status(self, width: int) -> str:
@@ -134,9 +134,12 @@ class Progress:
         now, wait_left = self._now(), self._wait_left()
         elapsed = now - self._began
         busy = max(0.0, elapsed - self._waited + wait_left)
-        window = None if self._moved else self._window
-        pace = (elapsed if window is None else busy) / self._requests
-        return max(seconds_left(count, pace, window, now), wait_left + count * busy / self._requests)
+        pace = busy / self._requests
+        if self._moved:
+            return count * elapsed / self._requests
+        if self._window is None:  # as fast as the contract allows, at the most
+            pace = max(pace, RATE_LIMIT_WINDOW_SECONDS / RATE_LIMIT_REQUESTS)
+        return max(seconds_left(count, pace, self._window, now), wait_left + count * pace)
 
 
 def _rounded(seconds: float) -> str:
