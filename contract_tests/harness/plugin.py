@@ -25,7 +25,7 @@ from contract_tests.harness.progress import Progress
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
-from contract_tests.harness.session import PATIENCE_SECONDS, Session
+from contract_tests.harness.session import Session
 from contract_tests.harness.settings import (
     Settings,
     SettingsError,
@@ -34,7 +34,7 @@ from contract_tests.harness.settings import (
 )
 from contract_tests.harness.target import open_target
 from contract_tests.harness.world import World
-from generated.contract import Header
+from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header
 
 NOTHING_SAID = 2
 """The exit status of a run that can say nothing of the server."""
@@ -146,7 +146,7 @@ def connect(settings: Settings) -> Session:
         results,
         timeout_seconds=settings.timeout_seconds,
         verify=str(settings.ca_bundle) if settings.ca_bundle else True,
-        patience_seconds=max(PATIENCE_SECONDS, 60 * settings.plan.minutes),
+        patience_seconds=settings.plan.patience_seconds,
     )
     line.guard = Guard(permission(settings, target, document), results)
     line.gates.append(line.guard.let_pass)
@@ -352,6 +352,7 @@ def leave(session: pytest.Session, world: World) -> None:
     """Remove what was made. Interrupted, it is left to the next run."""
     config, line = session.config, session.config.stash[SESSION]
     line.file = CLEAN_UP
+    line.endure(RATE_LIMIT_WINDOW_SECONDS)
     try:
         told = leftovers.end(line, config.stash[SETTINGS], world.clean())
     except KeyboardInterrupt:

@@ -32,7 +32,7 @@ _SKEW_SECONDS = 5
 """How far two clocks may be apart."""
 _REFUSALS_ENDURED = 3
 PATIENCE_SECONDS = 300.0
-"""How long a run waits at the least for what is refused by surprise: a server without rate headers refuses so, too."""
+"""How long a run waits unless told for what is refused by surprise: a server without rate headers refuses so, too."""
 
 
 class _Nothing:
@@ -165,6 +165,10 @@ class Session:
             self._wait_out(exchange)
             exchange = self._exchange(request)
         return exchange
+
+    def endure(self, seconds: float) -> None:
+        """Wait so much longer for what is refused by surprise."""
+        self._patience += seconds
 
     def judge(self, rule: Rule, seen: Sequence[str], exchange: Exchange | None = None) -> None:
         """Book what was seen against a rule in the current test; nothing seen means that it held."""

@@ -86,6 +86,8 @@ class WindowLog:
     """Whether anybody wants to know what happens in an empty window."""
     readings: list[Reading] = field(default_factory=list)
     empty: EmptyWindow | None = None
+    emptied_in_vain: bool = False
+    """Whether it was tried to empty one, and it did not come to its end."""
     _busy: bool = False
 
     def __post_init__(self) -> None:
