@@ -55,7 +55,14 @@ def show_status_line(config: pytest.Config, text: Callable[[int], str]) -> None:
     """
     writer = config.get_terminal_writer()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="replace")
-    line = StatusLine(out, text, lambda: (writer.fullwidth, writer.width_of_current_line), writer.flush)
+
+    def widths() -> tuple[int, int]:
+        # While pytest captures, only our own way out still leads to the terminal.
+        with contextlib.suppress(OSError):
+            return os.get_terminal_size(out.fileno()).columns, writer.width_of_current_line
+        return writer.fullwidth, writer.width_of_current_line
+
+    line = StatusLine(out, text, widths, writer.flush)
     config.pluginmanager.register(line, STATUS_LINE)
     config.add_cleanup(line.close)
 

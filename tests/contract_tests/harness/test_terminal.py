@@ -24,7 +24,7 @@ from contract_tests.harness.terminal import StatusLine, shows_a_status_line
 from tests.contract_tests.suite import ROOT, own_suite
 
 _PIECE = re.compile(r"\x1b\[(\d*)([A-Za-z])|([\r\n])|([^\x1b\r\n])")
-COLUMNS, ROWS = 80, 6
+COLUMNS, ROWS, WIDE = 80, 6, 120
 ABLE = {"TERM": "xterm"}
 
 
@@ -195,7 +195,9 @@ import time
 @rule("own/first", source="overview")
 def test_first(session):
     """The first promise."""
+    from contract_tests.harness.events import Waiting
     session.call("getUsage")
+    session.target.tell(Waiting(1, "x" * 60))
     print("kept from the terminal")
     time.sleep(2 * {tick})
 
@@ -214,7 +216,7 @@ def at_a_terminal(directory: Path, suite: Path, mock_url: str, *arguments: str, 
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name != "CI"}
     environment |= {f"{PREFIX}BASE_URL": mock_url, f"{PREFIX}API_KEY": "csk_live_at_a_terminal", "TERM": "xterm"}
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, COLUMNS, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, WIDE, 0, 0))
     command = [sys.executable, "-m", "pytest", str(suite), f"--rootdir={directory}", "--import-mode=importlib"]
     with subprocess.Popen(
         [*command, "-pno:cacheprovider", *arguments],
@@ -240,7 +242,8 @@ def test_a_run_at_a_terminal_leaves_nothing_of_it(tmp_path: Path, mock_url: str)
     suite = own_suite(tmp_path, WAITS.replace("{tick}", str(terminal.TICK_SECONDS)))
     written = at_a_terminal(tmp_path, suite, mock_url)
     assert "test_own.py: 2 of 600 requests" in written
-    shown = Screen(rows=30).feed(re.sub(r"\x1b\[[\d;]*m", "", written)).text
+    assert f"waiting 1 s {'x' * 60}" in written, "all of the terminal's width is used"
+    shown = Screen(WIDE, rows=30).feed(re.sub(r"\x1b\[[\d;]*m", "", written)).text
     assert " of 600 requests" not in shown
     assert "a line of its own" in shown.splitlines()
     assert "kept from the terminal" not in shown
