@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from contract_tests.harness.permission import NotPermitted
 from contract_tests.harness.refusals import refused
 from contract_tests.harness.sampling import Sampler
 from contract_tests.harness.session import Session
@@ -65,17 +67,22 @@ class Draws:
 
 
 def _drawn(session: Session, world: World, settings: Settings) -> Iterator[None]:
-    """Send a random request whenever the next is asked for: of each kind in turn, on and on."""
+    """Send a random request whenever the next is asked for: of each kind that is permitted in turn, on and on."""
     for turn in count():
         draws = Draws(session, world, samples=settings.plan.samples, seed=settings.seed + turn)
         left: list[Any] = [kind(operation_id) for operation_id in OPERATIONS for kind in draws.kinds(operation_id)]
         random.Random(settings.seed + turn).shuffle(left)
+        drawn_any = False
         while left:
             drawn = left.pop(0)
-            for _ in drawn:
-                left.append(drawn)
-                yield
-                break
+            with suppress(NotPermitted):
+                for _ in drawn:
+                    left.append(drawn)
+                    drawn_any = True
+                    yield
+                    break
+        if not drawn_any:
+            return
 
 
 def test_random_requests(session: Session, world: World, settings: Settings) -> None:

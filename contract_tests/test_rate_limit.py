@@ -21,6 +21,8 @@ from generated.contract import RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS, H
 ENOUGH_PAIRS = 8
 """How many readings that follow one another show how a window counts."""
 TRIES = 3
+STALLS_ENDURED = 3
+"""How often Remaining may not go down while a window is used up: it goes up where the next one begins."""
 AGREE_SECONDS = 2
 """How far Retry-After and the reset may be apart."""
 
@@ -58,19 +60,28 @@ def _empty(session: Session, windows: WindowLog, counted: Callable[[], object]) 
 
     def look() -> EmptyWindow:
         counted()
-        for _ in range(RATE_LIMIT_REQUESTS + 2 * ALMOST_EMPTY):
-            if windows.empty is not None:
-                return windows.empty
-            left = session.remaining()
-            session.call("getCurrentApiKey")
-            after = session.remaining()
-            if left is not None and after is not None and after >= left and left <= ALMOST_EMPTY:
-                break
+        if windows.empty is None and not windows.emptied_in_vain:
+            _use_up(session, windows)
         if windows.empty is None:
-            not_checked("because the window never came to its end: Remaining does not count down")
+            windows.emptied_in_vain = True
+            not_checked("because the window never came to its end: Remaining does not count down to it")
         return windows.empty
 
     return look
+
+
+def _use_up(session: Session, windows: WindowLog) -> None:
+    """Use up the main key's window, unless it does not come to its end as its headers say."""
+    refused, stalled = session.results.unplanned_429s, 0
+    for _ in range(RATE_LIMIT_REQUESTS + 2 * ALMOST_EMPTY):
+        left = session.remaining()
+        session.call("getCurrentApiKey")
+        after = session.remaining()
+        if windows.empty is not None or session.results.unplanned_429s > refused:
+            return
+        stalled += left is None or after is None or after >= left
+        if stalled > STALLS_ENDURED:
+            return
 
 
 @pytest.mark.usefixtures("moment")

@@ -190,7 +190,7 @@ class Crowd:
         for run_id in sorted(now.active & self._ours.keys())[: max(0, too_many)]:
             self._session.call("cancelRun", path={"id": run_id})
         for seconds in _STOP_STEPS_SECONDS if too_many > 0 else ():
-            self._session.target.wait(seconds)
+            self._session.target.wait(seconds, "for cancelled runs to stop", sum(_STOP_STEPS_SECONDS))
             now = self._snapshot()
             if len(now.active) < CONCURRENT_RUNS:
                 return now
@@ -203,8 +203,9 @@ class Crowd:
             not_checked("because the places could not be filled")
         moved = self._session.target.moves_its_clock
         waited_for = set(self._snapshot().active) if not moved else set()
-        for seconds in _MOVED_STEPS_SECONDS if moved else _REAL_STEPS_SECONDS:
-            self._session.target.wait(seconds)
+        steps = _MOVED_STEPS_SECONDS if moved else _REAL_STEPS_SECONDS
+        for seconds in steps:
+            self._session.target.wait(seconds, "for one of ten runs to end", sum(steps))
             now = self._snapshot()
             ended = len(now.active) < CONCURRENT_RUNS and not (waited_for and waited_for <= now.active)
             if ended:
@@ -226,7 +227,7 @@ class Crowd:
         """Cancel what is still active, and list what all those creates made: the answer, and what was refused."""
         for run_id in sorted(self._ours.keys() & self._world.ledger.runs):
             self._session.call("cancelRun", path={"id": run_id})
-        self._session.target.wait(_STOP_STEPS_SECONDS[0])
+        self._session.target.wait(_STOP_STEPS_SECONDS[0], "for cancelled runs to stop")
         exchange = self._session.call("listRuns", query={"search": self.word, "limit": _LONGEST_PAGE})
         found = [item for item in items(exchange) if self.word in str(item.get("prompt"))]
         for item in found:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import requests
@@ -151,12 +152,13 @@ class Deliveries:
         failed = [world.new_run(**provoked.body)] if provoked is not None else []
         for run_id in (cancelled, finished, *failed):
             self._await_end(story, run_id)
-        self._await(lambda: self._have_told(story))
+        self._await(lambda: self._have_told(story), "for deliveries")
         self._wait(_STEP_SECONDS)
-        self._await(lambda: any(delivery.was_received for delivery in self.at(story.hesitant)))
+        received = "for a delivery that was refused to be tried again"
+        self._await(lambda: any(delivery.was_received for delivery in self.at(story.hesitant)), received)
         self._look_at_health(story)
         story.stubborn_deleted_at = self._delete(story.stubborn)
-        self._wait(_QUIET_SECONDS[session.target.moves_its_clock])
+        self._wait(_QUIET_SECONDS[session.target.moves_its_clock], "to see that nothing more is delivered")
         for which, run_id in story.callbacks.items():
             story.later[which] = session.call("getRun", path={"id": run_id})
         story.waits = self._waits
@@ -179,7 +181,7 @@ class Deliveries:
         return time.time() if answer.succeeded else float("inf")
 
     def _await_end(self, story: Story, run_id: str) -> None:
-        answer = self._world.await_end(run_id, self._wait)
+        answer = self._world.await_end(run_id, partial(self._wait, why="for a run to end"))
         if members(answer.json).get("status") in ENDED:
             story.runs[run_id] = answer
 
@@ -201,24 +203,25 @@ class Deliveries:
             story.received_by_then = before, len(self.at(story.faithful))
             return not before or bool(health_of(story.health, story.faithful).get("successCount"))
 
-        self._await(knows, step_seconds=15)
+        self._await(knows, "for the list of webhooks to tell of its deliveries", step_seconds=15)
 
     # Waiting
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float, why: str = "for deliveries", longest_seconds: float | None = None) -> None:
         """Wait in steps, so that it is known how far apart two deliveries arrived."""
         target = self._session.target
         until = target.now() + seconds
         while (left := until - target.now()) > 0:
             began, target_began = time.time(), target.now()
-            target.wait(min(left, _STEP_SECONDS if left < _LONG_SECONDS else left / 10))
+            step = min(left, _STEP_SECONDS if left < _LONG_SECONDS else left / 10)
+            target.wait(step, why, longest_seconds or seconds)
             self._waits.append(Wait(began, time.time(), target_began, target.now()))
 
-    def _await(self, condition: Callable[[], bool], step_seconds: float = _STEP_SECONDS) -> None:
+    def _await(self, condition: Callable[[], bool], why: str, step_seconds: float = _STEP_SECONDS) -> None:
         """Wait until a condition holds or patience runs out."""
         deadline = self._session.target.now() + _PATIENCE_SECONDS
         while not condition() and self._session.target.now() < deadline:
-            self._wait(step_seconds)
+            self._wait(step_seconds, why, _PATIENCE_SECONDS)
 
     # What is known of a delivery
 

@@ -125,10 +125,12 @@ class Lives:
         """Wait and read until the run is in one of these states or has ended, or patience runs out."""
         target = self._session.target
         deadline = target.now() + within_seconds
-        for seconds in _MOVED_STEPS_SECONDS if target.moves_its_clock else _REAL_STEPS_SECONDS:
+        steps = _MOVED_STEPS_SECONDS if target.moves_its_clock else _REAL_STEPS_SECONDS
+        longest, awaited = min(within_seconds, sum(steps)), f"be {' or '.join(statuses)}" if statuses else "end"
+        for seconds in steps:
             if status_of(life.answers[-1]) in (*statuses, *ENDED) or target.now() >= deadline:
                 break
-            target.wait(seconds)
+            target.wait(seconds, f"for {life.name} to {awaited}", longest)
             self.read(life)
         if not life.readings or life.answers[-1].number != life.readings[-1].number:
             self.read(life)

@@ -64,6 +64,12 @@ def is_smoke(node_id: str) -> bool:
     return number < len(ORDER) and ORDER[number].is_smoke
 
 
+def words_of(node_id: str) -> str:
+    """What a test looks at, in the words of its group."""
+    number = place(node_id)
+    return ORDER[number].words if number < len(ORDER) else node_id.rpartition("/")[2].partition("::")[0]
+
+
 def place(node_id: str) -> int:
     """Where a test comes: the number of its group."""
     name = _FILE.sub(r"\1", node_id, count=1)

@@ -258,7 +258,8 @@ class OwnRuns:
         """`whole`, asked to stop after its end and read again later."""
         whole = self.followed()
         self._lives.cancel(whole)
-        self._session.target.wait(_LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock])
+        seconds = _LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock]
+        self._session.target.wait(seconds, "before an ended run is read again")
         self._lives.read(whole)
         return whole
 
@@ -306,7 +307,7 @@ class OwnRuns:
         steps = (_MOVED_STEPS_SECONDS if moved else _REAL_STEPS_SECONDS) if difference is not None else ()
         for seconds in (None, *steps):
             if seconds is not None:
-                self._session.target.wait(seconds)
+                self._session.target.wait(seconds, "for a run to fail", sum(steps))
             answer = self._session.call("listRuns", query={"status": "failed", "limit": 1}, key=key)
             listed = items(answer)
             if listed and isinstance(listed[0].get("id"), str):

@@ -78,11 +78,21 @@ class Permission:
             return f"reads and writes, but starts no run, {self.no_runs}"
         return "reads, writes and starts runs" + ("" if self.most_runs is None else f", {self.most_runs} at the most")
 
+    @property
+    def leaves_out(self) -> str | None:
+        """What is not checked for want of permission, None when nothing is."""
+        if self.no_writes is not None:
+            return "what comes of creating, changing and deleting, runs included"
+        if self.no_runs is not None:
+            return "what needs runs of one's own: their lives, logs, costs and deliveries, and how many may be active"
+        return None
+
 
 def permission(settings: Settings, target: Target, document: Document) -> Permission:
     """What the settings permit on a target.
 
-    Unless they say otherwise, that is everything, but only reads where the API itself is.
+    Unless they say otherwise, that is everything on a mock server, only reads where the API itself is, and no runs
+    anywhere else: they cost money. A mock server is one whose control interface was found.
     """
     host = host_of(target.base_url)
     production = host in document.hosts
@@ -92,7 +102,7 @@ def permission(settings: Settings, target: Target, document: Document) -> Permis
         no_writes = f"because {PREFIX}READ_ONLY is set"
     elif production and settings.allow_writes != host:
         no_writes = f"because nothing is written to {host} unless {PREFIX}ALLOW_WRITES={host}"
-    runs_allowed = not production if settings.allow_runs is None else settings.allow_runs
+    runs_allowed = mock if settings.allow_runs is None else settings.allow_runs
     if not runs_allowed:
         no_runs = f"because no run may be started unless {PREFIX}ALLOW_RUNS=1"
     most = settings.max_runs if settings.max_runs is not None or mock else MOST_RUNS

@@ -6,6 +6,7 @@ Exit status: 0 the server conforms, 1 it does not, 2 nothing could be said.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,16 +14,18 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from contract_tests.harness import checks, leftovers, pages, report
+from contract_tests.harness import checks, leftovers, pages, report, terminal
 from contract_tests.harness.document import Document
+from contract_tests.harness.events import Event
 from contract_tests.harness.exchange import NO_JSON, Exchange, redact
 from contract_tests.harness.line import LineError, shown
-from contract_tests.harness.order import is_smoke, place
+from contract_tests.harness.order import is_smoke, place, words_of
 from contract_tests.harness.permission import Guard, permission
+from contract_tests.harness.progress import Progress
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
-from contract_tests.harness.session import PATIENCE_SECONDS, Session
+from contract_tests.harness.session import Session
 from contract_tests.harness.settings import (
     Settings,
     SettingsError,
@@ -31,7 +34,7 @@ from contract_tests.harness.settings import (
 )
 from contract_tests.harness.target import open_target
 from contract_tests.harness.world import World
-from generated.contract import Header
+from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header
 
 NOTHING_SAID = 2
 """The exit status of a run that can say nothing of the server."""
@@ -42,6 +45,7 @@ RESPONSE_RULES = (checks, pages)
 """The modules whose rules every response is held to: importing them registers the rules."""
 ABANDONED = pytest.StashKey[bool]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
+PROGRESS = pytest.StashKey[Progress]()
 CLEAN_UP = "clean-up"
 """What requests that remove things are counted for."""
 SUITE = Path(__file__).parents[1]
@@ -82,7 +86,7 @@ def start(session: pytest.Session) -> None:
     try:
         _open(config)
     except (SettingsError, Unreachable) as error:
-        report.write(config, str(error))
+        terminal.write(config, str(error))
         config.stash[ABANDONED] = True
 
 
@@ -102,13 +106,31 @@ def _open(config: pytest.Config) -> None:
     config.stash[SETTINGS], config.stash[SESSION] = settings, line
     config.stash[STOPWATCH] = report.Stopwatch()
     report.heading(config, settings, line)
+    _follow(config, settings, line)
     answer = greet(line, settings)
     line.file = CLEAN_UP
     for sentence in leftovers.begin(line, settings, config.rootpath, leftovers.organization_of(answer)):
-        report.write(config, sentence)
+        terminal.write(config, sentence)
     line.file = ""
     if line.journal is not None:
         config.add_cleanup(line.journal.close)
+
+
+def _follow(config: pytest.Config, settings: Settings, line: Session) -> None:
+    """Show how far the run is: at a terminal in a line that is kept up to date, elsewhere in one for each long wait."""
+    target = line.target
+    key, moved = target.shown_key(target.key), target.moves_its_clock
+    progress = config.stash[PROGRESS] = Progress(settings.plan.requests, key, moves_its_clock=moved)
+    in_place = terminal.shows_a_status_line(config)
+    if in_place:
+        terminal.show_status_line(config, progress.status)
+
+    def hear(event: Event) -> None:
+        told = progress.hear(event)
+        if told is not None and not in_place and threading.current_thread() is threading.main_thread():
+            terminal.write(config, told)
+
+    target.listeners.append(hear)
 
 
 def connect(settings: Settings) -> Session:
@@ -124,7 +146,7 @@ def connect(settings: Settings) -> Session:
         results,
         timeout_seconds=settings.timeout_seconds,
         verify=str(settings.ca_bundle) if settings.ca_bundle else True,
-        patience_seconds=max(PATIENCE_SECONDS, 60 * settings.plan.minutes),
+        patience_seconds=settings.plan.patience_seconds,
     )
     line.guard = Guard(permission(settings, target, document), results)
     line.gates.append(line.guard.let_pass)
@@ -209,6 +231,7 @@ def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Prepare one test. What its fixtures come across ends it as if it had come across that itself."""
     line = item.config.stash[SESSION]
     line.file = item.path.name
+    item.config.stash[PROGRESS].turn_to(words_of(item.nodeid))
     line.exchanges = []
     try:
         return (yield)
@@ -329,6 +352,7 @@ def leave(session: pytest.Session, world: World) -> None:
     """Remove what was made. Interrupted, it is left to the next run."""
     config, line = session.config, session.config.stash[SESSION]
     line.file = CLEAN_UP
+    line.endure(RATE_LIMIT_WINDOW_SECONDS)
     try:
         told = leftovers.end(line, config.stash[SETTINGS], world.clean())
     except KeyboardInterrupt:
@@ -336,7 +360,7 @@ def leave(session: pytest.Session, world: World) -> None:
         session.exitstatus = NOTHING_SAID
         told = [f"interrupted, and not everything is removed; {leftovers.TRY_AGAIN}"]
     for sentence in told:
-        report.write(config, sentence)
+        terminal.write(config, sentence)
 
 
 def finish(session: pytest.Session, exit_status: int) -> None:

@@ -10,6 +10,7 @@ from generated.contract import RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS
 
 Profile = Literal["smoke", "standard", "deep"]
 _SECONDS_A_MINUTE = 60
+_PATIENCE_SECONDS_A_MINUTE = 80
 _WINDOWS_A_MINUTE = _SECONDS_A_MINUTE / RATE_LIMIT_WINDOW_SECONDS
 
 
@@ -34,6 +35,11 @@ class Plan:
     def minutes(self) -> float:
         """How long that takes on a server whose clock is waited for: the first window is open already."""
         return max(1.0, self.requests / RATE_LIMIT_REQUESTS / _WINDOWS_A_MINUTE)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long it waits in all for what is refused by surprise: a third longer than it plans to take."""
+        return self.minutes * _PATIENCE_SECONDS_A_MINUTE
 
 
 PLANS: Mapping[Profile, Plan] = {

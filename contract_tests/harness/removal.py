@@ -160,7 +160,7 @@ class Removal:
         )
         deadline = target.now() + PATIENCE_SECONDS
         while waited_for and target.now() < deadline:
-            target.wait(_STEP_SECONDS)
+            target.wait(_STEP_SECONDS, "for cancelled runs to stop", PATIENCE_SECONDS)
             for number, entry in list(waited_for.items()):
                 answer = self._session.call("getRun", path={"id": str(entry.id)}, key=self._key(entry))
                 if answer.status == 404 or members(answer.json).get("status") in ENDED:

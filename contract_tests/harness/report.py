@@ -16,17 +16,11 @@ from contract_tests.harness.rules import Break
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.target import Target
+from contract_tests.harness.terminal import write
 from generated.contract import OPERATIONS, SOURCES
 
 _SHOWN_OF_A_RULE = 3
 _LINE = 110
-
-
-def write(config: pytest.Config, line: str = "") -> None:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(redact(line))
 
 
 def heading(config: pytest.Config, settings: Settings, session: Session) -> None:
@@ -38,6 +32,8 @@ def heading(config: pytest.Config, settings: Settings, session: Session) -> None
     runs = settings.plan.runs
     if session.guard is not None:
         write(config, f"permission: {session.guard.permission}")
+        if session.guard.permission.leaves_out is not None:
+            write(config, f"not checked for that: {session.guard.permission.leaves_out}")
         runs = session.guard.permission.runs_of(runs)
     minutes = "" if moved else f" in about {counted(math.ceil(settings.plan.minutes), 'minute')}"
     write(config, f"plan: at most {settings.plan.requests} requests{minutes}, of which {runs} start runs")

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from contract_tests.harness.checks import Seen, check_response
 from contract_tests.harness.document import Document
+from contract_tests.harness.events import Answered, Waiting
 from contract_tests.harness.exchange import Exchange, Query, Request, Response
 from contract_tests.harness.journal import Journal
 from contract_tests.harness.line import Line, LineError
@@ -30,7 +31,7 @@ _SKEW_SECONDS = 5
 """How far two clocks may be apart."""
 _REFUSALS_ENDURED = 3
 PATIENCE_SECONDS = 300.0
-"""How long a run waits at the least for what is refused by surprise: a server without rate headers refuses so, too."""
+"""How long a run waits unless told for what is refused by surprise: a server without rate headers refuses so, too."""
 
 
 class _Nothing:
@@ -90,6 +91,7 @@ class Session:
         self._patience = patience_seconds
         self._waited_out = 0.0
         self.line = Line(target.base_url, timeout_seconds=timeout_seconds, verify=verify)
+        self.line.tell = lambda seconds, why: target.tell(Waiting(seconds, f"on the line ({why})"))
         self._lock = threading.Lock()
 
     # Building
@@ -163,6 +165,10 @@ class Session:
             exchange = self._exchange(request)
         return exchange
 
+    def endure(self, seconds: float) -> None:
+        """Wait so much longer for what is refused by surprise."""
+        self._patience += seconds
+
     def judge(self, rule: Rule, seen: Sequence[str], exchange: Exchange | None = None) -> None:
         """Book what was seen against a rule in the current test; nothing seen means that it held."""
         self.breaks += [Break(rule, message, exchange, self.results.requests) for message in seen]
@@ -185,7 +191,7 @@ class Session:
         key = authorization or f"Bearer {self.target.key}"
         window = self._windows.get(key)
         if window is not None and key not in self._distrusted and window.remaining < count:
-            self._wait_for_next(window)
+            self._wait_for_next(window, key)
             self._windows.pop(key, None)
 
     def remaining(self, key: str | None = None) -> int | None:
@@ -198,14 +204,17 @@ class Session:
         if window is None or window.remaining > 0 or key in self._distrusted:
             return
         if window.reset > self.target.now():
-            self._wait_for_next(window)
+            self._wait_for_next(window, key)
             window.remaining = -1  # what the next response says of an empty window tells whether to trust it
 
-    def _wait_for_next(self, window: _Window) -> None:
+    def _wait_for_next(self, window: _Window, key: str) -> None:
         seconds = window.reset - self.target.now()
         if 0 < seconds <= RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
-            self.results.pauses.append(Pause(window.limit - max(0, window.remaining), window.limit, seconds))
-            self.target.wait(seconds + (0 if self.target.moves_its_clock else 0.5))
+            pause = Pause(window.limit - max(0, window.remaining), window.limit, seconds)
+            self.results.pauses.append(pause)
+            used = f"({pause.used} of {pause.allowed} requests used)"
+            why = f"for the next window of {self._shown(key)} {used}"
+            self.target.wait(seconds + (0 if self.target.moves_its_clock else 0.5), why)
 
     def _wait_out(self, exchange: Exchange) -> None:
         text = exchange.response.headers.get(Header.RETRY_AFTER.lower(), "")
@@ -216,7 +225,8 @@ class Session:
                 f"taken {self._waited_out:.0f} seconds: no more is waited for"
             )
         self._waited_out += seconds
-        self.target.wait(seconds)
+        shown = self._shown(exchange.request.authorization or "")
+        self.target.wait(seconds, f"because a request of {shown} was refused with 429 by surprise")
 
     def _pass_gates(self, requests_: Sequence[Request]) -> None:
         for gate in self.gates:
@@ -237,6 +247,7 @@ class Session:
             self.exchanges.append(exchange)
             self.results.see(exchange)
             self._learn(exchange)
+            self._tell_of(exchange)
             for observer in self.observers:
                 observer(exchange)
             for rule, breaks in check_response(exchange, self._seen) if self.judges else ():
@@ -260,6 +271,19 @@ class Session:
         if ahead > RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
             self._distrusted.add(key)
         self._windows[key] = _Window(limit, remaining, reset)
+
+    def _tell_of(self, exchange: Exchange) -> None:
+        key = exchange.request.authorization or ""
+        shown, window = self._shown(key), self._windows.get(key)
+        told = Answered(self.results.requests, shown)
+        if window is not None:
+            ahead = window.reset - self.target.now()
+            told = Answered(self.results.requests, shown, window.limit, max(0, window.remaining), ahead)
+        self.target.tell(told)
+
+    def _shown(self, authorization: str) -> str:
+        key = authorization.removeprefix("Bearer ")
+        return self.target.shown_key(key) if key else ""
 
     def _transmit(self, request: Request) -> tuple[Response, float, float]:
         headers = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "gzip, deflate"}

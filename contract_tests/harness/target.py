@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
 
-from contract_tests.harness.exchange import Request
+from contract_tests.harness.events import Event, Listener, Waiting
+from contract_tests.harness.exchange import Request, redact
 from contract_tests.harness.settings import PREFIX, Settings
 
 CONTROL_PATH = "/_control"
@@ -119,6 +120,8 @@ class Target:
     key_no_anthropic: str | None = None
     key_no_github_app: str | None = None
     key_no_git_provider: str | None = None
+    listeners: list[Listener] = field(default_factory=list, compare=False)
+    """Who learns of what happens (`events.py`)."""
 
     @property
     def keys(self) -> dict[str, str]:
@@ -139,11 +142,26 @@ class Target:
         """Whether its control interface shows that it is a mock server: nothing on it is anybody's."""
         return isinstance(self.clock, MovedClock) and self.clock.is_of(self.base_url)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, why: str = "between two requests", longest_seconds: float | None = None) -> None:
+        """Wait, and tell why (the words after `waiting 5 s`) where that takes time.
+
+        `longest_seconds`: how long it may go on, where this is one of several waits for the same thing.
+        """
+        if seconds > 0 and not self.moves_its_clock:
+            self.tell(Waiting(seconds, why, longest_seconds))
         self.clock.wait(seconds)
 
     def now(self) -> float:
         return self.clock.now()
+
+    def tell(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+    def shown_key(self, key: str) -> str:
+        """A key as it may be shown, with the setting that it comes from where it is not the main one."""
+        name = next((name for name, value in self.keys.items() if value == key), "api_key")
+        return redact(key) if name == "api_key" else f"{redact(key)} ({name.upper()})"
 
 
 def _clock_of_a_mock_at_hand(base_url: str, timeout_seconds: float) -> MovedClock | None:

@@ -86,6 +86,8 @@ class WindowLog:
     """Whether anybody wants to know what happens in an empty window."""
     readings: list[Reading] = field(default_factory=list)
     empty: EmptyWindow | None = None
+    emptied_in_vain: bool = False
+    """Whether it was tried to empty one, and it did not come to its end."""
     _busy: bool = False
 
     def __post_init__(self) -> None:
@@ -199,9 +201,10 @@ class WindowLog:
     def _reopen(self, ask: Request, refused: list[Exchange]) -> list[Exchange]:
         last = [exchange for exchange in refused if exchange.code == ProblemCode.RATE_LIMIT_EXCEEDED][-1:]
         text = last[0].response.headers.get(Header.RETRY_AFTER.lower(), "") if last else ""
-        self.session.target.wait(min(int(text) if text.isdigit() else 0, RATE_LIMIT_WINDOW_SECONDS))
+        seconds = min(int(text) if text.isdigit() else 0, RATE_LIMIT_WINDOW_SECONDS)
+        self.session.target.wait(seconds, "for the window that was emptied on purpose to open again")
         sent = [self.session.send(ask, planned_refusal=True)]
         while sent[-1].code == ProblemCode.RATE_LIMIT_EXCEEDED and len(sent) <= PATIENCE:
-            self.session.target.wait(1)
+            self.session.target.wait(1, "for the window that was emptied on purpose to open again")
             sent.append(self.session.send(ask, planned_refusal=True))
         return sent

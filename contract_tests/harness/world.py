@@ -6,6 +6,7 @@ Everything that is made bears the run's tag in its name. What the suite did not 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from contract_tests.harness.evidence import gathered, is_gathered
@@ -173,7 +174,7 @@ class World:
                 return answer
             if unlucky:
                 deadline = min(deadline, self.session.target.now() + _STEP_SECONDS)
-            self.session.target.wait(_STEP_SECONDS)
+            self.session.target.wait(_STEP_SECONDS, "for a place among the active runs", PATIENCE_SECONDS)
 
     def new_run(self, **given: Any) -> str:
         """Start a run for one rule and return its id."""
@@ -217,8 +218,8 @@ class World:
 
     def await_end(self, run_id: str, wait: Callable[[float], None] | None = None) -> Exchange:
         """Read a run again and again until it has ended or patience runs out. Returns the last answer."""
-        wait = wait or self.session.target.wait
         steps = _MOVED_STEPS_SECONDS if self.session.target.moves_its_clock else _REAL_STEPS_SECONDS
+        wait = wait or partial(self.session.target.wait, why="for a run to end", longest_seconds=sum(steps))
         answer: Exchange | None = None
         for seconds in steps:
             wait(seconds)
@@ -240,7 +241,7 @@ class World:
             self.session.call("cancelRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
         deadline = self.session.target.now() + PATIENCE_SECONDS
         while self._at_work() and self.session.target.now() < deadline:
-            self.session.target.wait(_STEP_SECONDS)
+            self.session.target.wait(_STEP_SECONDS, "for our runs to stop", PATIENCE_SECONDS)
             self._look_for_ended()
         for run_id in self._at_work():
             answer = self.session.call("getRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))

@@ -33,6 +33,7 @@ _HEAD = """\
 import pytest
 from contract_tests.harness.rules import Rule, not_checked, require, rule
 """
+_HEADING = r"testing http|profile |permission: |not checked for that: |plan: |=* ?no tests ran in|- generated"
 _document = functools.cache(Document)
 _numbers = itertools.count(1)
 
@@ -49,11 +50,7 @@ class Run:
     def said(self) -> list[str]:
         """The lines of a run that ended before it began, but for the heading and pytest's own last line."""
         lines = [line for line in self.output.splitlines() if line.strip()]
-        return [
-            line
-            for line in lines
-            if not re.match(r"testing http|profile |permission: |plan: |=* ?no tests ran in|- generated", line)
-        ]
+        return [line for line in lines if not re.match(_HEADING, line)]
 
     @property
     def verdict(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contract_tests.harness import plugin
+from generated.contract import Header
 from mock_server import hosting
 from tests.contract_tests.altered_mock import Answer, altered
 from tests.contract_tests.suite import ROOT, Run, run_here
@@ -79,15 +80,42 @@ def test_no_more_runs_are_started_than_told(tmp_path: Path) -> None:
     assert f"runs started: {run.report['permission']['started']}, {most} at the most" in run.output
 
 
-def test_on_what_is_no_mock_no_run_is_started_when_told(tmp_path: Path) -> None:
+def test_on_what_is_no_mock_no_run_is_started_unless_told(tmp_path: Path) -> None:
     rules = "repositories/listed-can-be-worked-on,templates/created-is-echoed"
     with hosting.running(hosting.Settings(control=False)) as url:
-        for number, (told, started) in enumerate([({"allow_runs": "0"}, 0), ({}, 1)]):
+        for number, (told, started) in enumerate([({}, 0), ({"allow_runs": "1"}, 1)]):
             settings = {"base_url": url, "api_key": f"csk_live_plain_{number}", **told}
             run = run_here(tmp_path, plugin.SUITE, f"--rules={rules}", **settings)
             assert run.status == 0, run.output
             assert run.report["permission"]["started"] == started
-            assert ("starts no run" in run.output) is bool(told)
+            assert ("starts no run" in run.output) is not bool(told)
+
+
+def as_no_mock(url: str) -> dict[str, str]:
+    """Settings for a mock that is not recognized as one, because its control interface has another address."""
+    return {"base_url": url.replace("127.0.0.1", "localhost"), "control_url": f"{url}/_control"}
+
+
+def test_a_right_server_passes_without_runs_and_is_told_how_to_permit_them(tmp_path: Path) -> None:
+    with hosting.running() as url:
+        run = run_here(tmp_path, plugin.SUITE, **as_no_mock(url), api_key="csk_live_empty_organization", seed="1")
+    assert says_that_a_part_is_kept(run, NO_RUNS), run.output
+    heading = run.output[: run.output.index("plan: ")].splitlines()
+    assert heading[-2].endswith(NO_RUNS)
+    assert heading[-1].startswith("not checked for that: what needs runs of one's own")
+    assert run.report["permission"]["started"] == 0
+    assert run.report["requests"]["total"] > 500, "random requests fill what the runs would have needed"
+
+
+def test_what_shows_without_runs_fails_without_them(tmp_path: Path) -> None:
+    def unlimited(answer: Answer) -> Answer:
+        return answer.without(Header.RATE_LIMIT_LIMIT)
+
+    with altered(unlimited) as url:
+        run = run_here(tmp_path, plugin.SUITE, **as_no_mock(url), api_key="csk_live_no_limit_told", seed="1")
+    assert run.status == 1
+    assert run.report["permission"]["started"] == 0
+    assert run.report["verdict"]["partial"]
 
 
 def test_the_journal_of_a_run_that_ends_well_is_gone(tmp_path: Path) -> None:

@@ -162,6 +162,7 @@ def test_a_step_that_runs_make_ends_as_make_does(tmp_path: Path, step: Step, sta
         "github.event_name == 'pull_request' && format('origin/{0}', github.base_ref) || 'HEAD~1'": "origin/main",
         "secrets.COSPEC_API_KEY != '' && vars.PREVIEW_URL || ''": "https://preview.example",
         "secrets.COSPEC_API_KEY": KEY,
+        "vars.PREVIEW_ALLOW_RUNS": "",
     }
     runner = Runner(tmp_path, tmp_path, expressions, fake_make(tmp_path, status))
     result = runner.take(step.value)

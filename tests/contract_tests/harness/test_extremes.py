@@ -27,7 +27,7 @@ def test_nobody_else_sends_what_somebody_takes(extremes: Extremes) -> None:
 
 def test_who_only_looks_takes_nothing(extremes: Extremes) -> None:
     longest = extremes.body("createTemplate", GREATEST)["name"]
-    assert len(longest) == document().at(("components", "schemas", "TemplateCreate", "properties", "name", "maxLength"))
+    assert len(longest) == 100
     assert len(extremes.bodies_left("createTemplate", 3)) == 3
 
 

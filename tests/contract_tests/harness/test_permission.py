@@ -87,14 +87,15 @@ def test_what_no_operation_is_writes_unless_it_reads() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, EVERYTHING),
+        ({}, NO_RUNS),
+        ({"max_runs": 5}, NO_RUNS),
         ({"allow_runs": True}, EVERYTHING),
         ({"allow_runs": False}, NO_RUNS),
         ({"read_only": True}, READS_ONLY),
         ({"read_only": True, "allow_runs": True, "allow_writes": "api.cospec.io"}, READS_ONLY),
     ],
 )
-def test_elsewhere_everything_is_permitted_unless_told(given: dict[str, Any], expected: tuple[Effect, ...]) -> None:
+def test_elsewhere_no_run_is_started_unless_told(given: dict[str, Any], expected: tuple[Effect, ...]) -> None:
     for url in ("https://staging.acme.example", "http://127.0.0.1:8000", "https://api.cospec.io.acme.example"):
         assert permitted(Target(url, StillClock(), KEY), **given) == expected
 
@@ -146,11 +147,23 @@ def test_on_a_mock_everything_is_permitted_unless_told(mock_url: str) -> None:
 def test_the_control_interface_of_another_server_makes_no_mock(mock_url: str, url: str) -> None:
     target = Target(url, MovedClock(f"{mock_url}/_control"), KEY)
     assert not target.is_mock
-    assert permission(settings(), target, document()).most_runs == MOST_RUNS
+    assert Effect.START not in permitted(target)
+    assert permission(settings(allow_runs=True), target, document()).most_runs == MOST_RUNS
 
 
 def test_a_mock_without_a_control_interface_counts_as_any_server(mock_url: str) -> None:
-    assert permission(settings(), Target(mock_url, StillClock(), KEY), document()).most_runs == MOST_RUNS
+    target = Target(mock_url, StillClock(), KEY)
+    assert permitted(target) == NO_RUNS
+    assert permission(settings(allow_runs=True), target, document()).most_runs == MOST_RUNS
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [({}, "what needs runs"), ({"read_only": True}, "creating, changing and deleting"), ({"allow_runs": True}, None)],
+)
+def test_what_is_left_out_is_known_beforehand(given: dict[str, Any], told: str | None) -> None:
+    found = permission(settings(**given), Target("https://staging.acme.example", StillClock(), KEY), document())
+    assert found.leaves_out is None if told is None else told in str(found.leaves_out)
 
 
 # What the guard lets pass
@@ -277,7 +290,7 @@ def test_what_is_to_be_refused_stays_wrong(member: str, value: Any) -> None:
 
 @pytest.mark.parametrize("given", ["createRun", "createTemplate"])
 def test_what_is_only_read_need_not_be_made(given: str) -> None:
-    with guarded(accepts, read_only=given == "createTemplate", allow_runs=False) as (session, _, server):
+    with guarded(accepts, read_only=given == "createTemplate") as (session, _, server):
         world = World(session)
         assert world.path_parameters("getRun") == {"id": example("listRuns")["data"][0]["id"]}
         if given == "createTemplate":
