@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.exchange import Request
 from contract_tests.harness.rules import Rule, require, rule
 from contract_tests.harness.session import NOTHING, Session
 from contract_tests.harness.world import World
@@ -59,9 +59,9 @@ def _sound_request(session: Session, world: World, operation_id: str) -> Request
 
 
 @rule("authentication/key-is-its-own", source="reference")
-def test_the_current_key_is_told(session: Session) -> None:
+def test_the_current_key_is_told(session: Session, world: World) -> None:
     """The current key is told by how it begins, never whole."""
-    exchange: Exchange = session.call("getCurrentApiKey")
+    exchange = world.current_key()
     prefix = exchange.json.get("keyPrefix") if isinstance(exchange.json, dict) else None
     require(isinstance(prefix, str), "the answer has no keyPrefix", exchange)
     shown = str(prefix).rstrip(".…*")

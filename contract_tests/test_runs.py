@@ -14,7 +14,7 @@ from contract_tests.harness.money import amount
 from contract_tests.harness.own_runs import METADATA, OWN_ENV, OWN_GUARDRAILS, TEMPLATE_ENV, OwnRuns
 from contract_tests.harness.reading import answered, differences, items, listed, members, seconds_between, shown
 from contract_tests.harness.rules import not_checked, require, rule
-from contract_tests.harness.session import Session
+from contract_tests.harness.world import World
 from generated.contract import RUN_DEFAULTS, ProblemCode
 
 DEFAULTS = {
@@ -97,10 +97,10 @@ def test_the_template_is_named(own_runs: OwnRuns) -> None:
 
 
 @rule("runs/belongs-to-the-organization", source="reference")
-def test_a_run_belongs_to_the_organization(own_runs: OwnRuns, session: Session) -> None:
+def test_a_run_belongs_to_the_organization(own_runs: OwnRuns, world: World) -> None:
     """A run's organization is that of the key that it was created with."""
     lives = own_runs.story().lives
-    ours = members(session.call("getCurrentApiKey").json).get("organizationId")
+    ours = members(world.current_key().json).get("organizationId")
     if not isinstance(ours, str):
         not_checked("because getCurrentApiKey does not name the organization")
     for life in lives:

@@ -13,7 +13,7 @@ from contract_tests.harness.exchange import Query
 from contract_tests.harness.trials import Trials
 
 SMALLEST, LEAST, GREATEST = 0, 1, 2
-"""The first bodies of an operation: what is required and no more, the least values, the greatest ones."""
+"""The first bodies of an operation: what is required and no more, each value at one end, each at another."""
 
 
 class Extremes:

@@ -107,7 +107,7 @@ def _open(config: pytest.Config) -> None:
     config.stash[STOPWATCH] = report.Stopwatch()
     report.heading(config, settings, line)
     _follow(config, settings, line)
-    answer = greet(line, settings)
+    answer = line.greeting = greet(line, settings)
     line.file = CLEAN_UP
     for sentence in leftovers.begin(line, settings, config.rootpath, leftovers.organization_of(answer)):
         terminal.write(config, sentence)

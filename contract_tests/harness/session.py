@@ -69,6 +69,8 @@ class Session:
         self.results = results
         self.file = ""
         """The test file that requests are counted for."""
+        self.greeting: Exchange | None = None
+        """The answer to the first request, which asked for the main key."""
         self.exchanges: list[Exchange] = []
         """What the current test sent, in order of arrival."""
         self.breaks: list[Break] = []

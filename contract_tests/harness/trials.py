@@ -35,6 +35,8 @@ _WELL_BELOW = 0.75
 _QUERY_NOT_OF_TYPE = {"integer": "many", "number": "much", "boolean": "perhaps"}
 
 
+_TELLING_REQUESTS = 3
+"""In so many requests of an operation goes what tells most: the more one member has to keep, the less each tells."""
 _TELLS_LITTLE = ("is of type", "is not null")
 """Constraints that servers rarely get wrong: whatever reads a body into types keeps them."""
 
@@ -99,12 +101,13 @@ class Trials:
             for other in takewhile(lambda other: other != operation_id, OPERATIONS)
             for violation in self.violations(other)
         }
-        return [
+        found = [
             violation
             for violation in self.violations(operation_id)
             if (violation.constraint.path, violation.constraint.words) not in earlier
             and not violation.constraint.words.startswith(_TELLS_LITTLE)
         ]
+        return [violation for group in side_by_side(found)[:_TELLING_REQUESTS] for violation in group]
 
     def _query_violations(self, operation_id: str, parameter: Parameter) -> Iterator[Violation]:
         schema = parameter.schema
@@ -144,9 +147,10 @@ class Trials:
                 inner = example.get(name) if isinstance(example, dict) else None
                 yield from self._violations((*place, "properties", name), (*path, name), inner)
             if "items" in node and isinstance(example, list) and example:
-                for inner_path, words, inner_source, value in self._violations((*place, "items"), (), example[0]):
-                    del inner_path
-                    yield (*path, 0), words, inner_source, value
+                wrong_items = self._violations((*place, "items"), (), example[0])
+                # Each in a place of its own, so that one request has room for all of them.
+                for index, (_, words, inner_source, value) in enumerate(wrong_items):
+                    yield (*path, index), words, inner_source, value
             if isinstance(node.get("additionalProperties"), dict):
                 yield (*path, "WRONG"), "is a string", source, _NOT_OF_TYPE["string"]
 
@@ -325,11 +329,14 @@ def _map_of(count: int, json_bytes: float) -> dict[str, str]:
 
 
 def put(body: Any, path: Path, value: Any) -> None:
-    """Set the value at a path of a JSON value, or leave it out when it is REMOVED. Objects on the way are made."""
+    """Set the value at a path of a JSON value, or leave it out when it is REMOVED. Objects on the way are made, and
+    items before it.
+    """
     *way, last = path
     for step in way:
         body = body.setdefault(str(step), {}) if isinstance(body, dict) else body[int(step)]
     if isinstance(body, list):
+        body += _repeated(body, int(last) + 1)[len(body) :]
         body[int(last)] = value
     elif value is REMOVED:
         body.pop(last, None)

@@ -20,7 +20,7 @@ from contract_tests.harness.world import World
 from generated.contract import OPERATIONS
 
 _BODY = "$response.body#/"
-_BODIES_DRAWN = 8
+_BODIES_DRAWN = 3
 _CHANCE_OF_A_START = 0.3
 
 

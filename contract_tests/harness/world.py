@@ -84,6 +84,11 @@ class World:
     # What is there
 
     @gathered
+    def current_key(self) -> Exchange:
+        """What the server says of the main key; the run has asked for that before it began."""
+        return self.session.greeting or self.session.call("getCurrentApiKey")
+
+    @gathered
     def repository_list(self) -> Exchange:
         """The list of repositories as the official n8n node asks for it."""
         query: Query = {"limit": REPOSITORIES_OF_THE_NODE}
