@@ -35,6 +35,8 @@ _LONGEST_PAGE = 100
 PATIENCE_SECONDS = 60
 """How long to wait for own runs to stop, and for places that others take."""
 _STEP_SECONDS = 3
+_STOP_STEPS_SECONDS = (2, 3, 5, 10, 20, 20)
+"""How long to wait before each look at own runs that are to stop."""
 _REAL_STEPS_SECONDS = (2, 3, 5, 5, 5, 10, 10, 10, 15, 15)
 _MOVED_STEPS_SECONDS = (40, 60, 600, 3600)
 """How long to wait before each look at a run that is to end."""
@@ -87,9 +89,12 @@ class World:
         return self.session.send(self.session.build("listRepositories", query=query, headers=HEADERS_OF_THE_NODE))
 
     def _usable_repositories(self) -> dict[str, Mapping[str, Any]]:
-        """The listed repositories whose names are of the documented form, by name."""
+        """The listed repositories whose names are of the documented form, by name; those in groups of groups, as GitLab
+        has them, where there are no others.
+        """
         named = {str(item.get("fullName")): item for item in items(self.repository_list())}
-        return {name: item for name, item in named.items() if name.count("/") == 1}
+        plain = {name: item for name, item in named.items() if name.count("/") == 1}
+        return plain or {name: item for name, item in named.items() if all(name.split("/")) and "/" in name}
 
     def repositories(self) -> list[str]:
         """The names of the repositories that the server lists; the document's example when it lists none."""
@@ -235,9 +240,10 @@ class World:
                 return
         for run_id in sorted(self.ledger.runs - self.ledger.stopping):
             self.session.call("cancelRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))
-        deadline = self.session.target.now() + PATIENCE_SECONDS
-        while self._at_work() and self.session.target.now() < deadline:
-            self.session.target.wait(_STEP_SECONDS)
+        for seconds in _STOP_STEPS_SECONDS:
+            if not self._at_work():
+                break
+            self.session.target.wait(seconds)
             self._look_for_ended()
         for run_id in self._at_work():
             answer = self.session.call("getRun", path={"id": run_id}, key=self.ledger.keys.get(run_id))

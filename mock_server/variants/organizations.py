@@ -20,6 +20,7 @@ from mock_server.webhooks import create_webhook
 
 _SECONDS_OF_PAST = 90_000
 """How long ago the first of the earlier runs was."""
+_MOST_SECONDS_APART = 600
 
 
 def _at_first(mock: Bench, set_up: Callable[[Call], object]) -> None:
@@ -55,9 +56,10 @@ def give_a_past(mock: Bench, *, runs: int, templates: int, webhooks: int) -> Non
 
     def set_up(call: Call) -> None:
         first = round(call.now - _SECONDS_OF_PAST, 3)
+        apart = min(_MOST_SECONDS_APART, _SECONDS_OF_PAST / (runs + 1))
         _grant_at(call.organization, first - 1)
         for number in range(runs):
-            run = _start(call, f"Earlier run {number}.", round(first + 600 * number, 3))
+            run = _start(call, f"Earlier run {number}.", round(first + apart * number, 3))
             run.started_at = run.created_at + 2
             call.run_events.finish(call.organization, run, round(run.created_at + 60, 3))
         for number in range(templates):
