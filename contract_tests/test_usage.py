@@ -20,6 +20,8 @@ from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from generated.contract import SANDBOX_RATES_PER_MINUTE_USD
 
+COUNTED_LATER = "because what is used is counted later"
+
 
 @pytest.fixture(name="charges", scope="session")
 def _charges(session: Session, own_runs: OwnRuns) -> Charges:
@@ -59,7 +61,7 @@ def test_credits_agree(charges: Charges) -> None:
         not_checked("because others use credits meanwhile")
     before = members(members(charges.usage_before.json).get("organization"))
     if any(not differences(shows, before, CREDITS) for shows in (accounts[0].of_credits, accounts[0].of_usage)):
-        not_checked("because what is used is counted later")
+        not_checked(COUNTED_LATER)
     one, other = accounts[0].of_credits, accounts[0].of_usage
     wrong = [f"{name} {one.get(name)} and {other.get(name)}" for name in CREDITS if one.get(name) != other.get(name)]
     require(False, f"getCredits and getUsage say {'; '.join(wrong)}", accounts[0].usage)
@@ -97,6 +99,8 @@ def test_charges_use_credits(charges: Charges) -> None:
     after = of(account.of_usage, *CREDITS)
     if not before or not after:
         not_checked("because getUsage does not show the credits")
+    if charges.is_counted_later:
+        not_checked(COUNTED_LATER)
     seen = f"runs were charged {cost:g}, but usedUsd went from {before[1]:g} to {after[1]:g}"
     slack = 2 * account.rounding_of_credits + len(recorded(charges)) * account.rounding_of_costs
     require(after[1] - before[1] >= cost - slack - 1e-9, seen, account.usage)
@@ -109,6 +113,8 @@ def test_the_month_counts_runs(charges: Charges) -> None:
     before, after = members(members(charges.usage_before.json).get("currentMonth")), account.month
     if len({datetime.fromtimestamp(e.sent_at, UTC).month for e in (charges.usage_before, account.usage)}) > 1:
         not_checked("because a new month began meanwhile")
+    if charges.is_counted_later:
+        not_checked(COUNTED_LATER)
     seconds = sum(amount(life.sandbox.get("durationSeconds")) or 0 for life, _, _ in found)
     cost = sum(paid(charges))
     grown = [("runsCount", 1.0, 0.0), ("sandboxSeconds", seconds, len(found))]
@@ -146,7 +152,7 @@ def is_waived(life: Life, records: Sequence[Record]) -> bool:
 
 
 @rule("usage/run-is-recorded", source="assumed")
-def test_a_run_is_recorded(charges: Charges) -> None:
+def test_a_run_is_recorded(charges: Charges, session: Session) -> None:
     """A run that has ended after its sandbox was up has a usage record of its own."""
     account = charges.account
     of_sandboxes = [record for record in account.records if record.get("resourceType") == "sandbox"]
@@ -154,6 +160,8 @@ def test_a_run_is_recorded(charges: Charges) -> None:
         not_checked("because usage records do not name their runs")
     for life in charges.charged_for():
         there = bool(charges.records_of(life)) or len(account.records) >= LONGEST_PAGE
+        if not there and not session.target.moves_its_clock:
+            not_checked("because no usage record came while the suite waited")
         require(there, f"{life.name} has ended after its sandbox was up, but has no usage record", account.logs)
 
 

@@ -103,6 +103,11 @@ class Charges:
         """The usage before the first of the runs."""
         return self._runs.story().usage_before
 
+    @property
+    def is_counted_later(self) -> bool:
+        """Whether getUsage still says what it said before the runs, as one does that is counted now and then."""
+        return self.usage_before.succeeded and self.account.usage.json == self.usage_before.json
+
     @gathered
     def accounts(self) -> list[Account]:
         """The account, the last that was read the first; read again as long as something is amiss that may settle."""
