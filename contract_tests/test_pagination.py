@@ -52,8 +52,10 @@ class Reading:
     """Its pages at the greatest limit; the last of them is the list's last unless it `is_cut`."""
     is_cut: bool
     default: Page
+    part: int
+    """A smaller limit."""
     parts: list[Page]
-    """Its pages at a smaller limit."""
+    """Its pages at that."""
     again: list[Page]
     """The whole once more, where another limit showed something else: nobody can have changed the list otherwise."""
     beyond: Exchange
@@ -90,9 +92,12 @@ class Reading:
         return names == parts == again and all(self.is_right(page.number("total")) for page in self.pages)
 
 
-def _part(name: str, count: int) -> int:
-    """How many items a page holds when a list is read in its parts."""
-    return -(-count // PARTS.get(name, FEWEST_PARTS))
+def _part(name: str, count: int, greatest: int) -> int:
+    """How many items a page holds when a list is read in its parts: fewer than when it is read whole."""
+    parts = PARTS.get(name, FEWEST_PARTS)
+    while -(-count // parts) >= greatest > 1:
+        parts += 1
+    return max(1, -(-count // parts))
 
 
 def _names(pages: list[Page]) -> list[str]:
@@ -157,7 +162,7 @@ class Reader:
         greatest = int(paging_schemas(self._session.document, paged.operation_id)["limit"]["maximum"])
         whole = self._whole(paged, path, greatest)
         count = sum(len(page.names) for page in whole)
-        limit = max(1, min(greatest, _part(name, count)))
+        limit = _part(name, count, greatest)
         default = self._page(paged, path, {})
         pages = max(1, -(-count // limit))
         parts = [self._page(paged, path, self._query(paged, index, limit)) for index in range(pages)]
@@ -165,7 +170,7 @@ class Reader:
             not_checked(f"because {paged.operation_id} does not take page and limit, which nothing published tells")
         total = whole[0].number("total") or 0
         beyond = self._session.send(self._past_the_end(paged, path, greatest))
-        reading = Reading(whole, count < total, default, parts, whole, beyond, page_of(beyond, paged))
+        reading = Reading(whole, count < total, default, limit, parts, whole, beyond, page_of(beyond, paged))
         if reading.agrees:
             return reading
         again = replace(reading, again=self._whole(paged, path, greatest))
@@ -192,9 +197,8 @@ def test_pages_are_full(name: str, read: Callable[[str], Reading]) -> None:
     """A page holds as many items as its limit; only the last may hold fewer, which are the rest."""
     reading = read(name)
     left = len(reading.names)
-    limit = max(1, _part(name, left))
     for page in reading.parts:
-        expected = min(limit, left)
+        expected = min(reading.part, left)
         require(len(page.names) == expected, f"the page holds {len(page.names)} items, not {expected}", page.exchange)
         left -= expected
     limit = reading.default.number("limit") or 0

@@ -13,7 +13,16 @@ from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ACTIVE, ENDED
 from contract_tests.harness.lives import Life, status_of
 from contract_tests.harness.own_runs import OWN_GUARDRAILS, OwnRuns
-from contract_tests.harness.reading import answered, differences, instant, listed, members, seconds_between, shown
+from contract_tests.harness.reading import (
+    answered,
+    differences,
+    exactness,
+    instant,
+    listed,
+    members,
+    seconds_between,
+    shown,
+)
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import PATIENCE_SECONDS, World
@@ -51,6 +60,12 @@ def stays(life: Life, ended: list[Exchange]) -> None:
         require(not found, f"{life.name} has ended, but has changed: {listed(found)}", exchange)
     lost = [exchange for exchange in life.unread if exchange.number > ended[0].number]
     require(not lost, f"{life.name} has ended, and then cannot be read", lost[0] if lost else None)
+
+
+def changes(life: Life, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What has changed of what a run was asked to be. A branch that nobody named may become known as it goes."""
+    becomes_known = "branch" not in life.asked and before.get("branch") is None
+    return differences(after, before, [name for name in WHAT_STAYS if not (becomes_known and name == "branch")])
 
 
 @rule("runs/states-move-forward", source="guide")
@@ -99,7 +114,7 @@ def test_a_run_keeps_what_was_asked(own_runs: OwnRuns) -> None:
     """What a run was created with is the same from its first reading to its last, whatever becomes of it."""
     for life in own_runs.story().lives:
         for one, other in pairwise(life.readings):
-            found = differences(members(other.json), members(one.json), WHAT_STAYS)
+            found = changes(life, members(one.json), members(other.json))
             require(not found, f"{life.name} has changed: {listed(found)}", other)
 
 
@@ -107,7 +122,7 @@ def precedes(one: Any, other: Any) -> bool:
     """Whether one time does not come after another, as far as they tell; some servers cut off what is below seconds."""
     apart = seconds_between(one, other)
     exact = "." in str(one) and "." in str(other)
-    return apart is None or apart >= (0 if exact else -1)
+    return apart is None or apart >= (-exactness(one, other) if exact else -1)
 
 
 @rule("runs/timestamps-are-ordered", source="guide")
@@ -252,7 +267,10 @@ def test_cancel_answers_the_run(own_runs: OwnRuns) -> None:
         answer = members(accepted.json)
         require(answer.get("id") == life.id, f"asked to stop {life.id}, it answers {shown(answer.get('id'))}", accepted)
         require(answer.get("cancelRequestedAt") is not None, "the answer has no cancelRequestedAt", accepted)
-        found = differences(answer, members(life.readings[0].json) if life.readings else answer, WHAT_STAYS)
+        earlier = [reading for reading in life.readings if reading.number < accepted.number]
+        later = life.seen_after(accepted)
+        found = changes(life, members(earlier[-1].json), answer) if earlier else []
+        found += changes(life, answer, members(later.json)) if later is not None else []
         require(not found, f"the answer differs from the run: {listed(found)}", accepted)
 
 

@@ -53,8 +53,9 @@ def test_a_run_is_what_was_asked(own_runs: OwnRuns) -> None:
     """
     for life in own_runs.story().lives:
         for exchange, run in life.shown:
-            repo = str(run.get("repo")).removesuffix("/").removesuffix(".git")
-            same = repo == life.asked["repo"] or repo.endswith((f"/{life.asked['repo']}", f":{life.asked['repo']}"))
+            repo = str(run.get("repo")).removesuffix("/").removesuffix(".git").lower()
+            asked = str(life.asked["repo"]).lower()  # names of git hosts are the same however they are written
+            same = repo == asked or repo.endswith((f"/{asked}", f":{asked}"))
             require(same, f"the repo is {shown(run.get('repo'))}, not {life.asked['repo']}", exchange)
             names = [name for name in ("prompt", "model") if name in life.asked]
             names += [name for name in ("branch", "callbackUrl") if name in life.asked and run.get(name) is not None]

@@ -5,7 +5,6 @@ What is delivered to them is for `test_deliveries.py`.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping
@@ -15,13 +14,12 @@ import pytest
 
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.reading import alike, answered, items, members, shown
+from contract_tests.harness.receiver import SECRET_PREFIX, decoded
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.webhook_shelf import Look, Registered, Shelf
 from contract_tests.harness.world import World
 from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
-
-SECRET_PREFIX = "whsec_"
 
 
 @pytest.fixture(name="shelf", scope="session")
@@ -73,7 +71,7 @@ def test_a_secret_is_base64(shelf: Shelf, look: Callable[[], Look]) -> None:
 
 def _decodes(secret: str) -> bool:
     try:
-        return bool(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
+        return bool(decoded(secret))
     except (binascii.Error, ValueError):
         return False
 

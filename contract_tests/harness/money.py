@@ -25,6 +25,12 @@ def rounding(values: Iterable[Any]) -> float:
     return 0.5 * 10.0 ** -min(max(places, default=_COARSEST), _FINEST)
 
 
+def same(one: float, other: float, ones: Iterable[Any], others: Iterable[Any]) -> bool:
+    """Whether two amounts are one, each of them rounded as the others that are told beside it are."""
+    slack = (rounding(ones), rounding(others))
+    return abs(one - other) <= (0.0 if slack[0] == slack[1] else sum(slack)) + 1e-9
+
+
 def _places(value: float) -> int:
     exponent = Decimal(repr(value)).normalize().as_tuple().exponent
     return max(_COARSEST, -exponent) if isinstance(exponent, int) else _COARSEST

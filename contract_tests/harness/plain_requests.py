@@ -1,5 +1,6 @@
 """Which requests has every server to take for valid? Those that keep the document's schemas and stay clear of the lines
-that nothing published draws: no member that the document does not name, numbers in digits, dates in order.
+that nothing published draws: no member that the document does not name, nothing twice in a list, numbers in digits,
+dates in order.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class PlainRequests:
         if schema is None or not request.has_body:
             return schema is None and not request.has_body
         is_json = request.content_type == "application/json" and not isinstance(request.body, bytes)
-        return is_json and self._document.fits(schema, request.body)
+        return is_json and self._document.fits(schema, request.body) and not _has_twins(request.body)
 
     def _is_query(self, request: Request) -> bool:
         known = {
@@ -73,4 +74,13 @@ class PlainRequests:
                 return False
             value = int(text)
         typed: Any = text.split(",") if parameter.is_list else value
-        return self._document.fits(parameter.pointer, typed)
+        return self._document.fits(parameter.pointer, typed) and not _has_twins(typed)
+
+
+def _has_twins(value: Any) -> bool:
+    """Whether a list in the value holds something twice."""
+    if isinstance(value, dict):
+        return any(map(_has_twins, value.values()))
+    if isinstance(value, list):
+        return any(item in value[:place] or _has_twins(item) for place, item in enumerate(value))
+    return False

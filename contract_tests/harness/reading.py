@@ -1,10 +1,12 @@
 """What a body says, whatever a server makes of it: shapes that are not as documented read as nothing.
 
-That a shape is wrong is for the rules on every response to say. Null and left out are the same; times are instants.
+That a shape is wrong is for the rules on every response to say. Null and left out are the same; times are instants,
+each as exact as it is written.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +16,10 @@ from contract_tests.harness.exchange import Exchange
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _LONGEST_SHOWN = 120
+_NOISE = 1e-6
+"""How far two numbers may be apart that were one before they were stored or added up."""
+_MOST_DIGITS = 5
+"""So many of a second are told apart where others are cut off: moments are read to the microsecond."""
 
 
 def members(value: Any) -> Mapping[str, Any]:
@@ -50,6 +56,20 @@ def seconds_between(earlier: Any, later: Any) -> float | None:
     return None if one is None or other is None else (other - one).total_seconds()
 
 
+def exactness(one: Any, other: Any) -> float:
+    """By how many seconds two RFC 3339 texts of one moment may be apart: by less than the last digit of the shorter,
+    by nothing when both have as many.
+    """
+    matches = [_TIME.fullmatch(text) if isinstance(text, str) else None for text in (one, other)]
+    digits = [0 if match is None or match[1] is None else len(match[1]) - 1 for match in matches]
+    return 0.0 if digits[0] == digits[1] else 10.0 ** -min(*digits, _MOST_DIGITS)
+
+
+def _same_moment(one: str, other: str) -> bool:
+    apart = seconds_between(one, other)
+    return apart is not None and (apart == 0 or abs(apart) < exactness(one, other))
+
+
 def alike(one: Any, other: Any) -> bool:
     """Whether two JSON values say the same: null members as left out, numbers by value, times as instants."""
     if isinstance(one, dict) and isinstance(other, dict):
@@ -59,9 +79,10 @@ def alike(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(alike, one, other))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_NOISE)
     if isinstance(one, str) and isinstance(other, str) and one != other:
-        first, second = instant(one), instant(other)
-        return first is not None and first == second
+        return _same_moment(one, other)
     return bool(one == other)
 
 

@@ -23,8 +23,14 @@ from typing import Any
 
 RECEIVED = 204
 _MOST_BYTES = 4_000_000
-_SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"
 _SCHEME = "v1,"
+
+
+def decoded(secret: str) -> bytes:
+    """The key that a secret holds in base64, whether it is padded or not. Raises ValueError or binascii.Error."""
+    text = secret.removeprefix(SECRET_PREFIX)
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Delivery:
     def is_signed_with(self, secret: str) -> bool:
         """Whether one of the signatures is the Standard Webhooks' one of this request with a secret."""
         try:
-            key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+            key = decoded(secret)
         except (binascii.Error, ValueError):
             return False
         signed = f"{self.id}.{self.headers.get('webhook-timestamp')}.".encode() + self.body

@@ -131,11 +131,16 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, str):
         return plain_text(value)
     if isinstance(value, list):
-        return [_plain_value(item) for item in value]
+        return once_each([_plain_value(item) for item in value])
     if isinstance(value, dict):
         few = list(value.items())[:_LONGEST_MAP]
         return {_plain_name(name): _plain_value(item) for name, item in few}
     return value
+
+
+def once_each(items: list[Any]) -> list[Any]:
+    """The items without those that were there before: nothing published tells whether one may be given twice."""
+    return [item for place, item in enumerate(items) if item not in items[:place]]
 
 
 def plain_text(text: str) -> str:
@@ -160,5 +165,5 @@ def _is_near(text: str) -> bool:
 
 def _query_text(value: Any) -> str | None:
     if isinstance(value, list):
-        return ",".join(map(str, value))
+        return ",".join(once_each([str(item) for item in value]))
     return None if value is None else str(value)

@@ -27,7 +27,7 @@ from contract_tests.harness.rules import Break, Rule
 from contract_tests.harness.target import Target
 from generated.contract import OPERATIONS, RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS, Header, ProblemCode
 
-_SKEW_SECONDS = 5
+SKEW_SECONDS = 5
 """How far two clocks may be apart."""
 _REFUSALS_ENDURED = 3
 PATIENCE_SECONDS = 300.0
@@ -211,7 +211,7 @@ class Session:
 
     def _wait_for_next(self, window: _Window, key: str) -> None:
         seconds = window.reset - self.target.now()
-        if 0 < seconds <= RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
+        if 0 < seconds <= RATE_LIMIT_WINDOW_SECONDS + SKEW_SECONDS:
             pause = Pause(window.limit - max(0, window.remaining), window.limit, seconds)
             self.results.pauses.append(pause)
             used = f"({pause.used} of {pause.allowed} requests used)"
@@ -270,7 +270,7 @@ class Session:
         ahead = reset - self.target.now()
         if before is not None and before.remaining == -1 and remaining <= 0 and exchange.status != 429:
             self._distrusted.add(key)  # a new window that is empty again
-        if ahead > RATE_LIMIT_WINDOW_SECONDS + _SKEW_SECONDS:
+        if ahead > RATE_LIMIT_WINDOW_SECONDS + SKEW_SECONDS:
             self._distrusted.add(key)
         self._windows[key] = _Window(limit, remaining, reset)
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import orjson
 
-from generated.contract import ProblemCode
+from generated.contract import OPERATIONS, RUN_DEFAULTS, ProblemCode
 from mock_server.altered import Bench, Exchange, at, drop_member, map_member, set_member
 from mock_server.problems import PROBLEM_MEDIA_TYPE
 from mock_server.variants.registry import variant
 
 _CREATES = ["createRun", "createTemplate", "createWebhook"]
 _DELETES = ["deleteTemplate", "deleteWebhook"]
+_DEFAULTS = {
+    "maxTurns": RUN_DEFAULTS.max_turns,
+    "maxCostUsd": RUN_DEFAULTS.max_cost_usd,
+    "timeoutMinutes": RUN_DEFAULTS.timeout_seconds // 60,
+}
+_LISTS = ["listRuns", "listRunLogs", "listTemplates", "listWebhooks", "listUsageLogs"]
 
 
 def _everywhere(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]], free: frozenset[str]) -> Any:
@@ -172,16 +179,21 @@ def one_error_at_a_time(mock: Bench) -> None:
     mock.after(map_member("errors", lambda errors: errors[:1]), statuses=[400])
 
 
+_Written = bytes | Callable[["re.Match[bytes]"], bytes]
 _TIMESTAMP = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3})Z"')
 
 
-def _write_timestamps(mock: Bench, written: bytes) -> None:
+def _write_timestamps(mock: Bench, written: _Written) -> None:
+    _write_timestamps_of(mock, written, OPERATIONS)
+    mock.delivering(lambda body: _TIMESTAMP.sub(written, body))
+
+
+def _write_timestamps_of(mock: Bench, written: _Written, operations: Collection[str]) -> None:
     def change(exchange: Exchange) -> None:
         if exchange.body is not None:
             exchange.body = orjson.loads(_TIMESTAMP.sub(written, orjson.dumps(exchange.body)))
 
-    mock.after(change)
-    mock.delivering(lambda body: _TIMESTAMP.sub(written, body))
+    mock.after(change, operations)
 
 
 @variant
@@ -200,6 +212,48 @@ def timestamps_with_an_offset(mock: Bench) -> None:
 def timestamps_in_seconds(mock: Bench) -> None:
     """Timestamps have no fraction of a second."""
     _write_timestamps(mock, rb'"\1Z"')
+
+
+@variant
+def timestamps_of_lists_in_seconds(mock: Bench) -> None:
+    """Lists cut off the fraction of a second that is told of the same time elsewhere."""
+    _write_timestamps_of(mock, rb'"\1Z"', _LISTS)
+
+
+@variant
+def timestamps_of_creates_in_nanoseconds(mock: Bench) -> None:
+    """What is created is answered with the time as it was taken, and read with the milliseconds that were stored."""
+    _write_timestamps_of(mock, rb'"\1.\g<2>482913Z"', _CREATES)
+
+
+@variant
+def timestamps_of_deliveries_in_seconds(mock: Bench) -> None:
+    """Deliveries cut off the fractions of seconds."""
+    mock.delivering(lambda body: _TIMESTAMP.sub(rb'"\1Z"', body))
+
+
+@variant
+def timestamps_of_creation_are_the_most_exact(mock: Bench) -> None:
+    """The createdAt of a run is told to the microsecond, what comes later to the millisecond."""
+
+    def change(run: dict[str, Any]) -> None:
+        run["createdAt"] = run["createdAt"].replace("Z", "641Z")
+
+    mock.showing_runs(change)
+
+
+@variant
+def timestamps_in_local_time(mock: Bench) -> None:
+    """Timestamps have the offset of where they were taken, which is not always the same, and no zeros at the end."""
+
+    def written(match: re.Match[bytes]) -> bytes:
+        moment = datetime.fromisoformat(f"{match[1].decode()}.{match[2].decode()}+00:00")
+        local = moment.astimezone(timezone(timedelta(hours=9.5 if match[2][-1:] in b"02468" else -5)))
+        fraction = match[2].decode().rstrip("0")
+        text = f"{local:%Y-%m-%dT%H:%M:%S}{'.' * bool(fraction)}{fraction}{local.isoformat()[-6:]}"
+        return f'"{text}"'.encode()
+
+    _write_timestamps(mock, written)
 
 
 @variant
@@ -287,3 +341,73 @@ def webhooks_have_a_pagination(mock: Bench) -> None:
 def health_is_of_another_window(mock: Bench) -> None:
     """A webhook's health looks at seven days, and has null for what there is nothing to tell of."""
     mock.after(set_member("data.*.health.window", "7d"), ["listWebhooks"], [200])
+
+
+@variant
+def keys_are_masked(mock: Bench) -> None:
+    """A keyPrefix is how the key begins and ends, with dots for what lies between."""
+
+    def change(exchange: Exchange) -> None:
+        (key,) = [value.split()[-1].decode() for name, value in exchange.request_headers if name == b"authorization"]
+        exchange.body["keyPrefix"] = f"{key[:12]}...{key[-4:]}"
+
+    mock.after(change, ["getCurrentApiKey"], [200])
+
+
+@variant
+def missing_descriptions_are_empty(mock: Bench) -> None:
+    """A template without a description shows an empty one."""
+
+    def change(exchange: Exchange) -> None:
+        for template in exchange.items or [exchange.body.get("template")]:
+            if isinstance(template, dict):
+                template["description"] = template.get("description") or ""
+
+    mock.after(change, ["createTemplate", "listTemplates", "getTemplate", "updateTemplate"], [200, 201])
+
+
+@variant
+def templates_show_the_defaults(mock: Bench) -> None:
+    """A template shows the default guardrails where it sets none."""
+
+    def change(exchange: Exchange) -> None:
+        for template in exchange.items or [exchange.body.get("template")]:
+            if isinstance(template, dict):
+                template["guardrails"] = {**_DEFAULTS, **template["guardrails"]}
+
+    mock.after(change, ["createTemplate", "listTemplates", "getTemplate", "updateTemplate"], [200, 201])
+
+
+@variant
+def runs_show_the_address_of_their_repository(mock: Bench) -> None:
+    """A run shows its repository's address, in lower case, whatever it was given."""
+
+    def change(run: dict[str, Any]) -> None:
+        name = run["repo"].lower().rstrip("/").removesuffix(".git").removeprefix("https://github.com/")
+        run["repo"] = f"https://github.com/{name}.git"
+
+    names = map_member("data", lambda items: [{**item, "fullName": item["fullName"].title()} for item in items])
+    mock.after(names, ["listRepositories"], [200])
+    mock.showing_runs(change)
+
+
+@variant
+def the_default_branch_is_found_out(mock: Bench) -> None:
+    """A run that names no branch shows the default one from its start on."""
+
+    def change(run: dict[str, Any]) -> None:
+        if run.get("branch") is None and run["status"] != "pending":
+            run["branch"] = "main"
+
+    mock.showing_runs(change)
+
+
+@variant
+def log_records_are_counted(mock: Bench) -> None:
+    """The log records of each run have the ids 1, 2, 3 and so on."""
+
+    def change(exchange: Exchange) -> None:
+        for record in exchange.items:
+            record["id"] = record["id"].rpartition("_")[2]
+
+    mock.after(change, ["listRunLogs"], [200])

@@ -7,19 +7,24 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
 from mock_server import usage
 from mock_server.altered import Bench
 from mock_server.calls import Answer, Call, Handler
 from mock_server.organization import Organization
 from mock_server.pagination import page_of
+from mock_server.problems import Refusal
 from mock_server.repositories import REPOSITORIES, address_of
 from mock_server.runs import new_run
+from mock_server.scenarios import MAGIC_OWNER
 from mock_server.templates import SYSTEM_TEMPLATES, create_template
 from mock_server.variants.registry import variant
 from mock_server.webhooks import create_webhook
 
 _SECONDS_OF_PAST = 90_000
 """How long ago the first of the earlier runs was."""
+_MOST_SECONDS_APART = 600
+_FOR_EVER_SECONDS = 1e7
 
 
 def _at_first(mock: Bench, set_up: Callable[[Call], object]) -> None:
@@ -55,9 +60,10 @@ def give_a_past(mock: Bench, *, runs: int, templates: int, webhooks: int) -> Non
 
     def set_up(call: Call) -> None:
         first = round(call.now - _SECONDS_OF_PAST, 3)
+        apart = min(_MOST_SECONDS_APART, _SECONDS_OF_PAST / (runs + 1))
         _grant_at(call.organization, first - 1)
         for number in range(runs):
-            run = _start(call, f"Earlier run {number}.", round(first + 600 * number, 3))
+            run = _start(call, f"Earlier run {number}.", round(first + apart * number, 3))
             run.started_at = run.created_at + 2
             call.run_events.finish(call.organization, run, round(run.created_at + 60, 3))
         for number in range(templates):
@@ -74,6 +80,31 @@ def give_a_past(mock: Bench, *, runs: int, templates: int, webhooks: int) -> Non
 def organizations_have_a_past(mock: Bench) -> None:
     """The organization has many runs, templates, webhooks and usage records already."""
     give_a_past(mock, runs=130, templates=110, webhooks=9)
+
+
+@variant
+def organizations_are_large(mock: Bench) -> None:
+    """The organization has hundreds of runs, templates and usage records, and almost as many webhooks as it may."""
+    give_a_past(mock, runs=640, templates=310, webhooks=20)
+
+
+@variant
+def others_have_taken_the_webhooks(mock: Bench) -> None:
+    """The organization has room for one more webhook."""
+    give_a_past(mock, runs=3, templates=0, webhooks=WEBHOOKS_PER_ORGANIZATION - 1)
+
+
+@variant
+def others_have_long_runs(mock: Bench) -> None:
+    """Six runs of others are active all the time."""
+
+    def set_up(call: Call) -> None:
+        for number in range(6):
+            run = _start(call, f"Another's long run {number}.", call.now)
+            run.plan = replace(run.plan, pending_seconds=1.0, running_seconds=_FOR_EVER_SECONDS)
+            call.run_events.begin(call.organization, run)
+
+    _at_first(mock, set_up)
 
 
 @variant
@@ -105,9 +136,8 @@ def others_are_at_work(mock: Bench) -> None:
     mock.handle_all(handle)
 
 
-@variant
-def others_use_the_key(mock: Bench) -> None:
-    """Others send requests with the same key meanwhile: Remaining goes down by more than one at times."""
+def _use_the_key(mock: Bench, *, share: float, at_once: int) -> None:
+    """Before this share of requests as many of others come at once."""
     windows: dict[str, Any] = {}
     chance = Random(4)
     make = mock.parts.window
@@ -117,12 +147,25 @@ def others_use_the_key(mock: Bench) -> None:
         return windows[key.id]
 
     def handle(call: Call, inner: Handler) -> Answer:
-        if chance.random() < 0.1:
-            windows[call.api_key.id].take(call.now)
+        if chance.random() < share:
+            for _ in range(at_once):
+                windows[call.api_key.id].take(call.now)
         return inner(call)
 
     mock.parts.window = new_window
     mock.handle_all(handle)
+
+
+@variant
+def others_use_the_key(mock: Bench) -> None:
+    """Others send requests with the same key meanwhile: Remaining goes down by more than one at times."""
+    _use_the_key(mock, share=0.1, at_once=1)
+
+
+@variant
+def others_use_the_key_in_bursts(mock: Bench) -> None:
+    """Others send many requests at once with the same key."""
+    _use_the_key(mock, share=0.03, at_once=25)
 
 
 @variant
@@ -134,3 +177,28 @@ def there_are_two_repositories(mock: Bench) -> None:
         return Answer(200, {"data": data, "pagination": counts})
 
     mock.handle("listRepositories", handle)
+
+
+@variant
+def repositories_are_in_groups(mock: Bench) -> None:
+    """All repositories, and they are many, are in groups of groups on GitLab; of others runs are refused."""
+    groups = [{"fullName": f"acme/team-{number % 7}/service.{number}", "provider": "gitlab"} for number in range(333)]
+    names = {repository["fullName"] for repository in groups}
+
+    def list_repositories(call: Call, inner: Handler) -> Answer:
+        data, counts = page_of(groups, call.query)
+        return Answer(200, {"data": data, "pagination": counts})
+
+    def create_run(call: Call, inner: Handler) -> Answer:
+        repo = call.body["repo"]
+        if repo not in names and not repo.startswith(f"{MAGIC_OWNER}/"):
+            raise Refusal(ProblemCode.REPOSITORY_NOT_FOUND, "The organization cannot reach this repository.")
+        address = repo if repo not in names else "acme/service"
+        answer = inner(replace(call, body={**call.body, "repo": address}))
+        run = call.organization.runs[answer.body["id"]]
+        run.repo = repo
+        run.changed()
+        return answer
+
+    mock.handle("listRepositories", list_repositories)
+    mock.handle("createRun", create_run)

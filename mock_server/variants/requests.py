@@ -61,6 +61,20 @@ def names_of_variables_are_checked(mock: Bench) -> None:
 
 
 @variant
+def the_same_twice_is_refused(mock: Bench) -> None:
+    """A list of events or domains that holds something twice is refused."""
+    mock.schema("EgressDomains")["uniqueItems"] = True
+    mock.schema("WebhookCreate")["properties"]["events"]["uniqueItems"] = True
+
+
+@variant
+def blank_texts_are_refused(mock: Bench) -> None:
+    """A name or a prompt of blanks alone is refused."""
+    for schema in (mock.schema("TemplateName"), mock.schema("RunCreate")["properties"]["prompt"]):
+        schema["pattern"] = r"\S"
+
+
+@variant
 def odd_numbers_are_understood(mock: Bench) -> None:
     """A number in a query may be written with a sign or zeros before it."""
 

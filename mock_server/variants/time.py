@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -16,6 +17,8 @@ from mock_server.rate_limit import Allowance, Window
 from mock_server.run_events import RunEvents
 from mock_server.runs import Run
 from mock_server.variants.registry import variant
+
+_STOPPING_SECONDS = 45
 
 
 class _OnTheMinute(Window):
@@ -148,3 +151,59 @@ def answers_come_out_of_turn(mock: Bench) -> None:
         await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, 0.02)))
 
     mock.around(around)
+
+
+class _NeverStart(RunEvents):
+    def _start(self, organization: Organization, run: Run, at: float) -> None:
+        if run.cancel_requested_at is None:
+            run.fail_reason = "error"
+            run.error = {"code": "SANDBOX_FAILED", "message": "No sandbox came up."}
+            self._end(organization, run, "failed", at)
+
+
+@variant
+def runs_fail_before_they_start(mock: Bench) -> None:
+    """No run ever runs: a pending one fails."""
+    mock.parts.run_events = _NeverStart
+
+
+@variant
+def runs_end_at_once(mock: Bench) -> None:
+    """A run has ended a moment after it was created."""
+    _planned(mock, pending_seconds=0.01, running_seconds=0.02)
+
+
+class _EndLate(RunEvents):
+    def cancel(self, organization: Organization, run: Run, now: float) -> None:
+        run.cancel_requested_at = now
+        run.changed()
+        due = round(now + _STOPPING_SECONDS, 3)
+        self._clock.schedule(due, organization, lambda at: self._end(organization, run, "cancelled", at))
+
+
+@variant
+def runs_are_cancelled_slowly(mock: Bench) -> None:
+    """A run ends most of a minute after it was asked to stop."""
+    mock.parts.run_events = _EndLate
+
+
+class _ToTheInstant(Window):
+    """A window that lasts from its first request to the same fraction of a second; `round_` makes its end whole."""
+
+    def __init__(self, round_: Callable[[float], int]) -> None:
+        super().__init__()
+        self._round, self._end = round_, 0.0
+
+    def take(self, now: float) -> Allowance:
+        fresh = now >= self._end
+        self.reset = 0 if fresh else math.ceil(self._end) + 1
+        allowance = super().take(now)
+        if fresh:
+            self._end = now + RATE_LIMIT_WINDOW_SECONDS
+        return replace(allowance, reset=self._round(self._end))
+
+
+@variant
+def resets_are_rounded_up(mock: Bench) -> None:
+    """A window lasts from its first request for a minute to the fraction of a second; its reset is rounded up."""
+    mock.parts.window = lambda _: _ToTheInstant(math.ceil)

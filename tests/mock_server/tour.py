@@ -83,7 +83,8 @@ def _go(tour: _Tour) -> None:
     tour.ask("POST", "/v1/runs", {**RUN, "surplus": 1})
     tour.ask("POST", "/v1/runs", {**RUN, "env": {"1 A": "x"}})
     tour.ask("POST", "/v1/runs", {**RUN, "repo": "unknown/elsewhere"})
-    run = tour.ask("POST", "/v1/runs", {**RUN, "branch": "main", "metadata": {"a": "b"}})["id"]
+    listed = tour.ask("GET", "/v1/repositories?limit=1")["data"][0]["fullName"]
+    run = tour.ask("POST", "/v1/runs", {**RUN, "repo": listed, "branch": "main", "metadata": {"a": "b"}})["id"]
     tour.ask("GET", f"/v1/runs/{run}")
     tour.wait(1)
     tour.ask("GET", f"/v1/runs/{run}")
@@ -94,6 +95,9 @@ def _go(tour: _Tour) -> None:
     tour.ask("POST", "/v1/templates", {**TEMPLATE, "slug": "a--b"})
     tour.ask("GET", "/v1/templates/tour")
     tour.ask("PATCH", f"/v1/templates/{template}", {"size": "l"})
+    tour.ask("PATCH", f"/v1/templates/{template}", {"description": None})
+    tour.ask("PATCH", f"/v1/templates/{template}", {"name": " "})
+    tour.ask("PATCH", f"/v1/templates/{template}", {"egressDomains": ["a.example", "a.example"]})
     tour.ask("PATCH", "/v1/templates/none", {"size": "xl"})
     tour.ask("PATCH", f"/v1/templates/{template}", {"envVars": {"B": "2"}})
     tour.ask("DELETE", f"/v1/templates/{template}")

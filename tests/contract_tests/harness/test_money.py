@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.harness.money import amount, is_charge, rounding
+from contract_tests.harness.money import amount, is_charge, rounding, same
 
 
 @pytest.mark.parametrize("value", [True, "1", None, [], float("nan"), float("inf")])
@@ -30,6 +30,18 @@ def test_only_numbers_are_amounts(value: Any) -> None:
 )
 def test_how_exact_amounts_are_is_told_by_their_places(values: list[Any], slack: float) -> None:
     assert rounding(values) == pytest.approx(slack)
+
+
+def test_amounts_are_one_when_either_is_rounded() -> None:
+    exact, cents = [0.0124, 0.0061, 1.5], [0.01, 0.01, 1.5]
+    assert same(0.0124, 0.01, exact, cents)
+    assert same(0.01, 0.0124, cents, exact)
+    assert not same(0.0161, 0.01, exact, cents)
+
+
+def test_amounts_that_are_told_alike_are_one_only_when_they_are_equal() -> None:
+    assert same(0.1 + 0.2, 0.3, [0.3], [0.3])
+    assert not same(0.01, 0.02, [0.01], [0.02])
 
 
 @given(st.integers(1, 20_000), st.sampled_from([0.01, 0.03, 0.06]))

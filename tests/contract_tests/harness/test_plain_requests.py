@@ -71,3 +71,11 @@ def test_the_invalid_side_of_no_constraint_is(operation_id: str) -> None:
 )
 def test_what_a_right_server_may_refuse_is_not(odd: Request) -> None:
     assert not PLAIN.holds(odd)
+
+
+def test_what_is_given_twice_is_not_plainly_valid() -> None:
+    twice = {"url": "https://hooks.acme.example/a", "events": ["run.failed", "run.failed"]}
+    assert PLAIN.holds(request("createWebhook", {**twice, "events": ["run.failed", "run.completed"]}))
+    assert not PLAIN.holds(request("createWebhook", twice))
+    assert not PLAIN.holds(request("createTemplate", {**TEMPLATE, "egressDomains": ["a.example", "a.example"]}))
+    assert not PLAIN.holds(request("listRuns", query={"status": "pending,pending"}))

@@ -13,7 +13,7 @@ import pytest
 import requests
 import trustme
 
-from contract_tests.harness.receiver import Delivery, Receiver, receiving
+from contract_tests.harness.receiver import Delivery, Receiver, decoded, receiving
 from tests.contract_tests.suite import free_port
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -64,6 +64,12 @@ def test_what_is_not_signed_or_signed_for_something_else_is_known(wrong: Deliver
 @pytest.mark.parametrize("secret", ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_", "whsec_***", "", "é"])
 def test_another_secret_does_not_fit(secret: str) -> None:
     assert not delivery().is_signed_with(secret)
+
+
+def test_a_secret_may_go_without_its_padding() -> None:
+    padded = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+    assert padded.endswith("=")
+    assert decoded(padded) == decoded(padded.rstrip("=")) == b"0123456789abcdef0123456789abcdef"
 
 
 def test_the_key_is_what_the_secret_holds_decoded() -> None:

@@ -184,3 +184,21 @@ def test_a_target_without_a_system_template_leaves_what_needs_one_unchecked() ->
     empty = {"data": [], "pagination": {"page": 1, "limit": 100, "total": 0, "totalPages": 0}}
     with scripted([answer(200, empty)]) as (session, _, _clock), pytest.raises(pytest.skip.Exception):
         World(session).system_slug()
+
+
+def test_repositories_in_groups_of_groups_are_named_where_there_are_no_others() -> None:
+    def repositories(*names: str) -> list[str]:
+        data = [{"fullName": name} for name in names]
+        with scripted([answer(200, example("listRepositories") | {"data": data})]) as (session, _, _clock):
+            return World(session).repositories()
+
+    assert repositories("acme/team/app", "acme//app", "acme") == ["acme/team/app"]
+    assert repositories("acme/team/app", "acme/site") == ["acme/site"]
+
+
+def test_a_full_shelf_of_others_is_no_fault_of_the_server(session: Session) -> None:
+    full = replace(session.target, key=session.target.key.replace("csk_live_", "csk_live_full_"))
+    other = Session(full, document(), session.results, timeout_seconds=10, verify=True)
+    with pytest.raises(pytest.skip.Exception, match="no room for more webhooks"):
+        World(other).new_webhook()
+    assert not any("webhook" in reason for reason in session.results.hindrances)
