@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from statistics import median
@@ -16,6 +16,8 @@ from mock_server.variants import Variant
 from scripts.trial import Trial, carry_out
 from scripts.verdict import NOTHING_SAID
 
+_TOGETHER = 5
+"""So many variants are tried at once in the fast way."""
 MILESTONES = (50, 100, 200, 400, 600)
 """After so many requests the curve tells how many faults were caught."""
 
@@ -57,29 +59,50 @@ class Passed:
     """Why nothing could be said."""
 
 
-def try_fault(fault: Fault, seed: int, *, fast: bool, profile: Profile = "standard") -> Caught:
+TestsOf = Mapping[str, Sequence[str]]
+"""The tests that look at a rule, as pytest names them, by the rule's id."""
+
+
+def tests_of_rules(seed: int) -> TestsOf:
+    """Which tests look at which rule, as a run against the conforming mock tells.
+
+    RuntimeError when it cannot be had or does not say that the mock conforms: nothing can be proved then.
+    """
+    report = carry_out(Trial(seed=seed))
+    if isinstance(report, str):
+        raise RuntimeError(report)
+    if report.verdict.exit_status:
+        broken = [rule.id for rule in report.rules if rule.fails_the_run]
+        raise RuntimeError(f"The conforming mock does not pass: {', '.join([*broken, *report.verdict.reasons])}.")
+    return {rule.id: rule.tests for rule in report.rules}
+
+
+def try_fault(fault: Fault, seed: int, *, tests_of: TestsOf | None = None, profile: Profile = "standard") -> Caught:
     """Run the suite against a fault until a rule that states its promise is broken; to the end where the promise is
     assumed, since then the run must not fail.
 
-    `fast`: look only at these rules first, until one is broken, and at all when that shows nothing: some see what other
-    tests have done.
+    With `tests_of` only the tests of these rules are run first, until one is broken, and all when that shows nothing:
+    some see what other tests have done.
     """
-    if fast and (caught := _try_fault(fault, seed, fault.rules, profile)).rule is not None:
-        return caught
-    return _try_fault(fault, seed, (), profile)
+    if tests_of is not None:
+        tests = [test for rule in fault.rules for test in tests_of.get(rule, ())]
+        of_every_response = any(not tests_of.get(rule) for rule in fault.rules)
+        stop_early = _try_fault(fault, seed, () if of_every_response else tests, profile, to_the_end=False)
+        if stop_early.rule is not None or of_every_response:
+            return stop_early
+    return _try_fault(fault, seed, (), profile, to_the_end=fault.is_assumed)
 
 
-def _try_fault(fault: Fault, seed: int, rules: tuple[str, ...], profile: Profile) -> Caught:
-    goes_on = fault.is_assumed and not rules
-    stop_at = () if goes_on else fault.rules
-    report = carry_out(Trial(faults=(fault.name,), seed=seed, profile=profile, rules=rules, stop_at=stop_at))
+def _try_fault(fault: Fault, seed: int, tests: Sequence[str], profile: Profile, *, to_the_end: bool) -> Caught:
+    stop_at = () if to_the_end else fault.rules
+    report = carry_out(Trial(faults=(fault.name,), seed=seed, profile=profile, tests=tuple(tests), stop_at=stop_at))
     told = (fault.name, fault.promise, fault.source, seed)
     if isinstance(report, str):
         return Caught(*told, rule=None, requests=None, seconds=None, accidents=[], error=report)
     broken = [rule for rule in report.rules if rule.broken]
     level = "should" if fault.is_assumed else "must"
     meant = [rule for rule in broken if rule.id in fault.rules and rule.level == level]
-    if not meant or (fault.is_assumed and _fails(report, fault, to_the_end=goes_on)):
+    if not meant or (fault.is_assumed and _fails(report, fault, to_the_end=to_the_end)):
         others = [f"{rule.id} ({rule.level})" for rule in broken]
         error = "; ".join(report.verdict.reasons) or None
         return Caught(*told, rule=None, requests=None, seconds=None, accidents=others, error=error)
@@ -97,7 +120,21 @@ def _fails(report: Report, fault: Fault, *, to_the_end: bool) -> bool:
 
 def try_variant(variant: Variant, seed: int) -> Passed:
     """Run the whole suite against a variant."""
-    report = carry_out(Trial(variants=(variant.name,), seed=seed))
+    return try_variants([variant], seed)[0]
+
+
+def try_variants(variants: Sequence[Variant], seed: int) -> list[Passed]:
+    """Run the whole suite against a server that makes all these choices; against one for each where that fails, for
+    not every choice goes with every other.
+    """
+    report = carry_out(Trial(variants=tuple(variant.name for variant in variants), seed=seed))
+    failed = isinstance(report, str) or report.verdict.exit_status
+    if failed and len(variants) > 1:
+        return [try_variant(variant, seed) for variant in variants]
+    return [_passed(variant, seed, report) for variant in variants]
+
+
+def _passed(variant: Variant, seed: int, report: Report | str) -> Passed:
     told = (variant.name, variant.choice, seed)
     if isinstance(report, str):
         return Passed(*told, passed=False, requests=0, seconds=0, broken=[], warnings=[], reasons=[report])
@@ -151,12 +188,18 @@ def prove(
     jobs: int,
     progress: Callable[[int, int], object],
 ) -> Proof:
-    """Try everything with every seed, `jobs` at a time. `progress` is told how much of how much is done."""
+    """Try everything with every seed, `jobs` at a time. `progress` is told how much of how much is done.
+
+    `fast`: each fault against the tests of the rules that should catch it, some variants together. RuntimeError when
+    the conforming mock does not pass.
+    """
     start = time.monotonic()
+    tests_of = tests_of_rules(seeds[0]) if fast else None
+    bundles = _apart(variants, _TOGETHER if fast else 1)
     with ThreadPoolExecutor(jobs) as pool:
-        caught = [pool.submit(try_fault, fault, seed, fast=fast) for seed in seeds for fault in faults]
-        passed = [pool.submit(try_variant, variant, seed) for seed in seeds for variant in variants]
-        smoke = [pool.submit(try_fault, fault, seeds[0], fast=False, profile="smoke") for fault in faults if not fast]
+        passed = [pool.submit(try_variants, bundle, seed) for seed in seeds for bundle in bundles]
+        caught = [pool.submit(try_fault, fault, seed, tests_of=tests_of) for seed in seeds for fault in faults]
+        smoke = [pool.submit(try_fault, fault, seeds[0], profile="smoke") for fault in faults if not fast]
         under_way: list[Future[Any]] = [*caught, *passed, *smoke]
         for done, _ in enumerate(as_completed(under_way), start=1):
             progress(done, len(under_way))
@@ -164,9 +207,15 @@ def prove(
         list(seeds),
         round(time.monotonic() - start, 1),
         [each.result() for each in caught],
-        [each.result() for each in passed],
+        [row for each in passed for row in each.result()],
         [each.result() for each in smoke],
     )
+
+
+def _apart(variants: Sequence[Variant], most: int) -> list[Sequence[Variant]]:
+    """The variants in groups of at most so many; neighbours, which often choose about the same thing, come apart."""
+    count = -(-len(variants) // most)
+    return [variants[number::count] for number in range(count)]
 
 
 def percent(share: float) -> str:

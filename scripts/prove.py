@@ -34,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOTHING_SAID
     faults = [fault for name, fault in FAULTS.items() if not options.names or name in options.names]
     variants = [variant for name, variant in VARIANTS.items() if not options.names or name in options.names]
-    proof = prove(faults, variants, options.seeds, fast=options.fast, jobs=options.jobs, progress=tell_progress)
+    try:
+        proof = prove(faults, variants, options.seeds, fast=options.fast, jobs=options.jobs, progress=tell_progress)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return NOTHING_SAID
     REPORTS.mkdir(exist_ok=True)
     data = {**asdict(proof), "curve": {count: proof.share_caught_after(count) for count in MILESTONES}}
     name = "proof-fast" if options.fast else "proof"

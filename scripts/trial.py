@@ -46,8 +46,8 @@ class Trial:
     profile: str = "standard"
     colleague: bool = False
     """Whether another client is at work in the organization meanwhile."""
-    rules: tuple[str, ...] = ()
-    """The only rules that are looked at; none: all."""
+    tests: tuple[str, ...] = ()
+    """The only tests that are run, as pytest names them; none: all."""
     stop_at: tuple[str, ...] = ()
     """The run ends when one of these is broken."""
 
@@ -105,9 +105,9 @@ def _carry_out(trial: Trial, directory: Path, sink: Sink, answer: Connection) ->
 
 
 def _run_suite(output: Path, trial: Trial) -> str:
-    arguments = [str(ROOT / "contract_tests"), "-q", "--assert=plain", f"--rootdir={ROOT}"]
+    arguments = [str(ROOT / test) for test in trial.tests or ["contract_tests"]]
+    arguments += ["-q", "--assert=plain", f"--rootdir={ROOT}", f"--stop-at={','.join(trial.stop_at)}"]
     arguments += [f"-pno:{name}" for name in ("cacheprovider", "unraisableexception", "threadexception")]
-    arguments += [f"--rules={','.join(trial.rules)}", f"--stop-at={','.join(trial.stop_at)}"]
     with output.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
         pytest.main(arguments)
     return output.read_text(encoding="utf-8")

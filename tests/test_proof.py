@@ -30,21 +30,21 @@ PASSED = Passed("same", "It does it so.", 1, True, 600, 3.0, [], ["usage/newest-
 
 
 def test_a_fault_is_caught_by_the_rule_that_states_its_promise() -> None:
-    row = try_fault(FAULT, 1, fast=True)
+    row = try_fault(FAULT, 1, tests_of={})
     assert (row.name, row.rule, row.error) == (FAULT.name, RULE, None)
     assert row.requests == 1
 
 
 def test_what_another_rule_finds_is_an_accident() -> None:
-    row = try_fault(replace(FAULT, rules=("headers/retry-after-only-on-429",)), 1, fast=True)
+    row = try_fault(replace(FAULT, rules=("headers/retry-after-only-on-429",)), 1, tests_of={})
     assert row.rule is None
     assert f"{RULE} (must)" in row.accidents
 
 
 def test_a_published_promise_needs_a_rule_that_fails_the_run() -> None:
     fault = FAULTS["title-is-the-status"]
-    assert try_fault(fault, 1, fast=True).rule == "problems/title-of-its-code"
-    assert try_fault(replace(fault, source="overview"), 1, fast=True).rule is None
+    assert try_fault(fault, 1, tests_of={}).rule == "problems/title-of-its-code"
+    assert try_fault(replace(fault, source="overview"), 1, tests_of={}).rule is None
 
 
 def test_an_assumed_promise_may_cost_no_more_than_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,13 +54,13 @@ def test_an_assumed_promise_may_cost_no_more_than_a_warning(monkeypatch: pytest.
     fault = replace(
         FAULTS["unknown-runs-are-400"], source="assumed", rules=("problems/unknown-run-is-not-found",), breaks_too={}
     )
-    row = try_fault(fault, 1, fast=False)
+    row = try_fault(fault, 1)
     assert row.rule is None
     failing = [rule.id for rule in report.rules if rule.fails_the_run]
     assert "problems/unknown-is-not-found" in failing
     assert {f"{rule} (must)" for rule in failing} < set(row.accidents)
     excused = replace(fault, breaks_too=dict.fromkeys(failing, "It is a part of it."))
-    assert try_fault(excused, 1, fast=False).rule == "problems/unknown-run-is-not-found"
+    assert try_fault(excused, 1).rule == "problems/unknown-run-is-not-found"
 
 
 def test_a_run_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,9 +73,44 @@ def test_a_run_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_smoke_looks_at_less() -> None:
     fault = FAULTS["limit-header-missing"]
-    assert try_fault(fault, 1, fast=False, profile="smoke").rule == RULE
-    late = try_fault(FAULTS["twenty-six-webhooks"], 1, fast=False, profile="smoke")
+    assert try_fault(fault, 1, profile="smoke").rule == RULE
+    late = try_fault(FAULTS["twenty-six-webhooks"], 1, profile="smoke")
     assert (late.rule, late.error) == (None, None)
+
+
+def test_in_the_fast_way_only_the_tests_of_its_rules_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Trial] = []
+
+    def carry_out(trial: Trial) -> str:
+        tried.append(trial)
+        return "There is none."
+
+    monkeypatch.setattr(proof, "carry_out", carry_out)
+    tests_of = {rule: ["contract_tests/test_usage.py::test_newest_first"] for rule in FAULT.rules}
+    try_fault(FAULT, 1, tests_of=tests_of)
+    assert [bool(trial.tests) for trial in tried] == [True, False], "and all of them where that shows nothing"
+    assert all(trial.stop_at == FAULT.rules for trial in tried)
+
+
+def test_which_tests_look_at_a_rule_is_what_a_run_tells() -> None:
+    tests_of = proof.tests_of_rules(1)
+    assert tests_of["usage/newest-first"] == ["contract_tests/test_usage.py::test_newest_first"]
+    assert len(tests_of["requests/invalid-is-refused"]) > 1
+    assert tests_of[RULE] == []
+
+
+def test_variants_that_do_not_go_together_are_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def together(trial: Trial) -> str:
+        tried.append(len(trial.variants))
+        return "They do not."
+
+    monkeypatch.setattr(proof, "carry_out", together)
+    rows = proof.try_variants([VARIANTS["ids-are-uuids"], VARIANTS["ids-are-numbers"]], 1)
+    assert tried == [2, 1, 1]
+    assert [row.name for row in rows] == ["ids-are-uuids", "ids-are-numbers"]
+    assert not any(row.passed for row in rows)
 
 
 def test_a_variant_passes_when_it_conforms() -> None:
@@ -116,8 +151,8 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_proof_is_written_and_told(
     reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, fast, profile="standard": caught(fault.name, seed=seed))
-    monkeypatch.setattr(proof, "try_variant", lambda variant, seed: PASSED)
+    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, **_: caught(fault.name, seed=seed))
+    monkeypatch.setattr(proof, "try_variants", lambda variants, seed: [PASSED] * len(variants))
     assert prove.main(["--seeds", "1,2", "--jobs", "1"]) == 0
     written = json.loads((reports / "proof.json").read_text(encoding="utf-8"))
     assert len(written["faults"]) == 2 * len(FAULTS)
@@ -130,11 +165,11 @@ def test_what_is_not_caught_and_false_alarms_are_told(
     reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del reports
+    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, **_: caught(fault.name, rule=None, requests=None))
     monkeypatch.setattr(
-        proof, "try_fault", lambda fault, seed, fast, profile="standard": caught(fault.name, rule=None, requests=None)
-    )
-    monkeypatch.setattr(
-        proof, "try_variant", lambda variant, seed: replace(PASSED, passed=False, broken=["runs/starts: never"])
+        proof,
+        "try_variants",
+        lambda variants, seed: [replace(PASSED, passed=False, broken=["runs/starts: never"])],
     )
     assert prove.main([FAULT.name, "ids-are-uuids"]) == 1
     told = capsys.readouterr().out

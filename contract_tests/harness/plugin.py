@@ -230,7 +230,7 @@ def rule_of(item: pytest.Item) -> Rule | None:
 def set_up(item: pytest.Item) -> Generator[None, Any, Any]:
     """Prepare one test. What its fixtures come across ends it as if it had come across that itself."""
     line = item.config.stash[SESSION]
-    line.file = item.path.name
+    line.file, line.test = item.path.name, item.nodeid
     item.config.stash[PROGRESS].turn_to(words_of(item.nodeid))
     line.exchanges = []
     try:
@@ -302,7 +302,7 @@ def _unverified(item: pytest.Item, own: Rule | None, error: LineError) -> Unveri
 def _book_own(item: pytest.Item, own: Rule, outcome: BaseException | None, failing: list[Break]) -> bool:
     """Book what a test's end means for its own rule. Returns whether it is broken, which `failing` then has."""
     line = item.config.stash[SESSION]
-    results = line.results
+    results, is_broken = line.results, isinstance(outcome, AssertionError)
     if isinstance(outcome, AssertionError):
         exchange = outcome.exchange if isinstance(outcome, Broken) else None
         exchange = exchange or (line.exchanges[-1] if line.exchanges else None)
@@ -310,12 +310,14 @@ def _book_own(item: pytest.Item, own: Rule, outcome: BaseException | None, faili
         results.broke(broken)
         if results.fails(broken):
             failing.append(broken)
-        return True
-    if outcome is None:
+    elif outcome is None:
         results.held(own)
     elif isinstance(outcome, pytest.skip.Exception):
         results.was_not_checked(own, str(outcome.msg))
-    return False
+    else:
+        return False
+    results.of(own).tests.add(item.nodeid)
+    return is_broken
 
 
 def _note_error(item: pytest.Item, error: BaseException) -> None:

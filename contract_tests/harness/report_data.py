@@ -114,6 +114,9 @@ class RuleData(_Data):
     broken: int = Field(description="How often it was looked at and did not.")
     fails_the_run: bool
     reasons: list[str] = Field(description="Why it could not be checked, where it could not.")
+    tests: list[str] = Field(
+        description="The tests that looked at it, as pytest names them; none for a rule on every response."
+    )
     evidence: list[Evidence]
 
 
@@ -212,6 +215,7 @@ def _rule(result: RuleResult, results: Results, target: Target, start: float) ->
         broken=len(result.breaks),
         fails_the_run=any(results.fails(found) for found in result.breaks),
         reasons=[redact(reason) for reason in result.reasons] if result.outcome == "not checked" else [],
+        tests=sorted(result.tests),
         evidence=[_evidence(found, target, start) for found in result.breaks[:_MOST_EVIDENCE]],
     )
 

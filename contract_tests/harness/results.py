@@ -27,6 +27,8 @@ class RuleResult:
     held: int = 0
     breaks: list[Break] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    tests: set[str] = field(default_factory=set)
+    """The tests that looked at it, as pytest names them; none for a rule on every response."""
 
     @property
     def outcome(self) -> Outcome:

@@ -69,6 +69,8 @@ class Session:
         self.results = results
         self.file = ""
         """The test file that requests are counted for."""
+        self.test = ""
+        """The test that is under way, as pytest names it."""
         self.greeting: Exchange | None = None
         """The answer to the first request, which asked for the main key."""
         self.exchanges: list[Exchange] = []
@@ -173,6 +175,7 @@ class Session:
 
     def judge(self, rule: Rule, seen: Sequence[str], exchange: Exchange | None = None) -> None:
         """Book what was seen against a rule in the current test; nothing seen means that it held."""
+        self.results.of(rule).tests.add(self.test)
         self.breaks += [Break(rule, message, exchange, self.results.requests) for message in seen]
         if not seen:
             self.results.held(rule)
