@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(rule): the promise that the test checks")
     plugin.quieten(config)
+    plugin.spread(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -40,7 +41,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> bool | None:
-    return True if plugin.is_abandoned(session.config) else None
+    return plugin.collect(session)
 
 
 @pytest.hookimpl(trylast=True)

@@ -64,7 +64,12 @@ def is_smoke(node_id: str) -> bool:
     return number < len(ORDER) and ORDER[number].is_smoke
 
 
+def name_of(node_id: str) -> str:
+    """What the patterns are held against: `file::test[parameters]`."""
+    return _FILE.sub(r"\1", node_id, count=1)
+
+
 def place(node_id: str) -> int:
     """Where a test comes: the number of its group."""
-    name = _FILE.sub(r"\1", node_id, count=1)
+    name = name_of(node_id)
     return next((number for number, group in enumerate(ORDER) if re.match(group.pattern, name)), len(ORDER))
