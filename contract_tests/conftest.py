@@ -12,7 +12,7 @@ from contract_tests.harness.document import Document
 from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
-from contract_tests.harness.windows import RATE_LIMIT_FILE, WindowLog
+from contract_tests.harness.windows import WindowLog
 from contract_tests.harness.world import World
 
 
@@ -112,8 +112,11 @@ def document(session: Session) -> Document:
 
 @pytest.fixture(scope="session", autouse=True)
 def windows(world: World, request: pytest.FixtureRequest) -> WindowLog:
-    wanted = any(item.path.name == RATE_LIMIT_FILE for item in request.session.items)
-    return WindowLog(world, wanted=wanted)
+    wanted = any("empty" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    windows = WindowLog(world, wanted=wanted)
+    if wanted and world.session.board is not None:
+        windows.await_room()
+    return windows
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 """Which tests may be sent with a further key? The one table of them, and how they are dealt out to the workers.
 
 Everything that is not in the table stays with the main key: what needs one of the other settings' keys, what works at a
-limit of the whole organization (ten active runs, 25 webhooks), what looks at the rate windows that the main key goes
-through, and what shares evidence with any of that. For the main key a worker with a key of its organization is what a
-colleague is, so what makes runs or webhooks in numbers, and what counts lists that it changes, stays there too.
+limit of the whole organization (ten active runs, 25 webhooks), and what shares evidence with any of that. For the main
+key a worker with a key of its organization is what a colleague is, so what makes runs or webhooks in numbers, and what
+counts lists that it changes, stays there too.
 """
 
 from __future__ import annotations
@@ -17,57 +17,66 @@ from contract_tests.harness.order import name_of
 
 @dataclass(frozen=True)
 class Share:
-    """Tests that stay together, because they look at the same evidence or need the same things, as a pattern of
-    `file::test[parameters]`, and about how many requests they take.
-    """
+    """Tests that stay together, because they look at the same evidence or need the same things."""
 
+    words: str
     pattern: str
+    """Of `file::test[parameters]`; a test is of the first share whose pattern fits."""
     requests: int
+    seconds: int
+    """About how long they take on a real clock, most of it waiting for what the server does by itself."""
 
 
+MAINS = Share("what only the main key does", r"", requests=250, seconds=75)
 SHARES: Sequence[Share] = (
+    Share("who is told of the end of runs", r"deliveries", requests=20, seconds=65),
     Share(
-        r"templates|pagination::.*\[templates\]|operations::test_invalid.*\[listRunLogs|problems::test_what_is_un", 53
+        "templates, and what is not there",
+        r"templates|pagination::.*\[templates\]|operations::test_invalid.*\[listRunLogs|problems::test_what_is_un",
+        requests=55,
+        seconds=10,
     ),
-    Share(r"authentication::.*-no header\]", 18),
-    Share(r"authentication::.*-another scheme\]", 18),
-    Share(r"authentication::.*-a malformed key\]", 18),
-    Share(r"authentication::.*-an unknown key\]", 18),
-    Share(r"operations::test_invalid.*Template-", 23),
-    Share(r"operations::test_invalid.*(Run|Webhook)-", 15),
-    Share(r"operations::test_invalid|operations::test_what_is_undeclared|problems::test_odd", 17),
-    Share(r"pagination::.*\[repositories\]", 5),
+    # An empty window costs least behind many quick requests, which is what refusals are.
+    Share(
+        "what must be refused, and the empty window",
+        r"authentication|operations::test_invalid|operations::test_what_is_undeclared|problems::test_odd"
+        r"|pagination::.*\[repositories\]|rate_limit::(?!.*(\[early\]|\[late\]|test_keys_do_not_share))",
+        requests=230,
+        seconds=60,
+    ),
 )
-"""What may go to a further key; a test is of the first share whose pattern fits."""
-EVERYWHERE = r"random_requests"
-"""The tests that every worker runs: each fills up what is left of the profile's requests (`board.py`)."""
+"""What may go to a further key."""
+EVERYWHERE = r"random_requests|rate_limit::.*\[(early|late)\]"
+"""The tests that every worker runs: each fills up what is left of the profile's requests (`board.py`), and only the
+worker that has sent a request can tell what the headers said of its window.
+"""
 MAIN = 0
 """The number of the worker with the main key."""
 
 
 def workers_of(node_ids: Sequence[str], count: int) -> list[frozenset[int]]:
-    """Which of so many workers run each of these tests, balanced by requests.
-
-    The main key's tests are more than half of all, so that with a further key it gets none of the others.
-    """
-    holders = _holders(count)
+    """Which of so many workers run each of these tests, so that all take about as long."""
+    holders = holders_of(count)
     return [_workers_of(name_of(node_id), holders, count) for node_id in node_ids]
+
+
+def share_of(name: str) -> int | None:
+    """The number of the share that a test belongs to, None for the main key's."""
+    return next((number for number, share in enumerate(SHARES) if re.match(share.pattern, name)), None)
 
 
 def _workers_of(name: str, holders: Sequence[int], count: int) -> frozenset[int]:
     if re.match(EVERYWHERE, name):
         return frozenset(range(count))
-    number = next((number for number, share in enumerate(SHARES) if re.match(share.pattern, name)), None)
+    number = share_of(name)
     return frozenset({MAIN if number is None else holders[number]})
 
 
-def _holders(count: int) -> list[int]:
-    """The worker of each share: the largest shares first, each to the worker that has least by then."""
-    if count == 1:
-        return [MAIN] * len(SHARES)
-    loads = dict.fromkeys(range(MAIN + 1, count), 0)
+def holders_of(count: int) -> list[int]:
+    """The worker of each share: those that take longest first, each to the worker that is done soonest by then."""
+    busy = dict.fromkeys(range(count), 0) | {MAIN: MAINS.seconds}
     holders = [MAIN] * len(SHARES)
-    for number in sorted(range(len(SHARES)), key=lambda number: -SHARES[number].requests):
-        holders[number] = min(loads, key=lambda worker: loads[worker])
-        loads[holders[number]] += SHARES[number].requests
+    for number in sorted(range(len(SHARES)), key=lambda number: -SHARES[number].seconds):
+        holders[number] = min(busy, key=lambda worker: busy[worker])
+        busy[holders[number]] += SHARES[number].seconds
     return holders
