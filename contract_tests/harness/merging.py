@@ -138,7 +138,7 @@ def _told(operation_id: str | None, text: str, curl: str) -> ToldExchange:
 
 
 def merge(into: Results, other: Results) -> None:
-    """Add what one worker has found to what is known."""
+    """Add what one worker has found to what is known. Whether all was selected is for the controller to say."""
     for rule_id, result in other.rules.items():
         known = into.rules.setdefault(rule_id, RuleResult(result.rule))
         known.held += result.held
@@ -163,4 +163,3 @@ def merge(into: Results, other: Results) -> None:
     into.unplanned_429s += other.unplanned_429s
     into.tests_concluded += other.tests_concluded
     into.interrupted |= other.interrupted
-    into.partial |= other.partial

@@ -256,7 +256,7 @@ def _line(detail: ErrorDetails) -> str:
     variable = PREFIX + name.upper()
     if detail["type"] == "missing":
         return f"{variable} is not set. {_HINTS.get(variable, '')}".strip()
-    item = f"[{int(detail['loc'][1]) + 1}]" if len(detail["loc"]) > 1 else ""
+    item = f" number {int(detail['loc'][1]) + 1}" if len(detail["loc"]) > 1 else ""
     return f"{_where(name)}{item} {_MAY_BE.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
 
 

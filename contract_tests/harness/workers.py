@@ -185,7 +185,15 @@ class Controller:
 def _is_down(node: Any) -> bool:
     """Whether a worker has handed over what it found, or cannot any more."""
     channel = getattr(node, "channel", None)
-    return hasattr(node, "workeroutput") or channel is None or channel.isclosed()
+    if hasattr(node, "workeroutput") or channel is None:
+        return True
+    try:
+        channel.waitclose(timeout=0)
+    except channel.TimeoutError:
+        return False
+    except (EOFError, OSError, channel.RemoteError):
+        pass
+    return True
 
 
 @dataclass(eq=False)

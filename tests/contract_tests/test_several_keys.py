@@ -1,0 +1,173 @@
+"""Are several keys one run: one report, one verdict, one way to end, whatever happens to a worker?
+
+The suites are of a few tests each; the names of their files decide which worker runs them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from contract_tests.harness.workers import INTERRUPTED
+from mock_server import hosting
+from tests.contract_tests.suite import ROOT, Run, run_apart
+
+KEYS = ("csk_live_several", "csk_live_several__2")
+PATIENCE_SECONDS = 60
+HEAD = """\
+import os
+import time
+from contract_tests.harness.rules import not_checked, require, rule
+"""
+ASKS = """
+    @rule("several/{name}", source="overview")
+    def test_{name}(session):
+        '''It is answered.'''
+        {before}
+        exchange = session.call("{operation_id}")
+        {after}
+        require(exchange.status == {status}, "it is answered otherwise", exchange)
+"""
+
+
+def asks(name: str, operation_id: str, status: int = 200, before: str = "", after: str = "") -> str:
+    """A test of one rule."""
+    text = textwrap.dedent(ASKS)
+    return text.format(name=name, operation_id=operation_id, status=status, before=before, after=after)
+
+
+def suite(directory: Path, main: str, further: str) -> Path:
+    """A suite of which one file is for the main key and one for the further one."""
+    path = directory / "own_suite"
+    path.mkdir()
+    (path / "conftest.py").write_text("from contract_tests.conftest import *\n", encoding="utf-8")
+    (path / "test_own.py").write_text(HEAD + main, encoding="utf-8")
+    (path / "test_authentication.py").write_text(HEAD + further, encoding="utf-8")
+    return path
+
+
+def run(directory: Path, main: str, further: str, url: str, *arguments: str, **settings: str) -> Run:
+    given = {"base_url": url, "api_keys": ",".join(KEYS), **settings}
+    found = run_apart(directory, suite(directory, main, further), *arguments, **given)
+    for key in KEYS:
+        assert key not in found.output.replace(f"{KEYS[0]}_", "")
+    return found
+
+
+def test_what_all_workers_found_is_one_report(tmp_path: Path, mock_url: str) -> None:
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits"), mock_url, read_only="1")
+    assert found.status == 0, found.output
+    outcomes = {rule["id"]: rule["outcome"] for rule in found.report["rules"] if rule["subject"] == "several"}
+    assert outcomes == {"several/one": "held", "several/two": "held"}
+    requests = found.report["requests"]
+    assert requests["byFile"] == {"": 2, "test_own.py": 1, "test_authentication.py": 1}
+    assert requests["byKey"] == {"API_KEYS[1]": 1, "API_KEYS[2]": 1}
+    assert requests["total"] == 4
+    assert "2 passed" in found.output
+    suites = ET.parse(tmp_path / "reports" / "junit.xml").getroot()
+    assert sorted(case.get("name") or "" for case in suites.iter("testcase")) == ["test_one", "test_two"]
+
+
+def test_what_one_worker_found_broken_fails_the_run_with_a_line_that_repeats_it(tmp_path: Path, mock_url: str) -> None:
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits", status=202), mock_url, "--debug")
+    assert found.status == 1, found.output
+    (evidence,) = found.broken["two"]["evidence"]
+    assert evidence["response"].startswith("200 ")
+    assert '"Authorization: Bearer $(echo "$COSPEC_API_KEYS" | cut -d, -f2)"' in evidence["curl"]
+    for file in (tmp_path / "reports").iterdir():
+        assert KEYS[1] not in file.read_text(encoding="utf-8")
+
+
+def test_a_worker_that_dies_leaves_no_verdict(tmp_path: Path, mock_url: str) -> None:
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits", before="os._exit(3)"), mock_url)
+    assert found.status == 2, found.output
+    assert "the worker with COSPEC_API_KEYS[2] (csk_live_…seve) died during " in found.verdict
+    assert "test_two" in found.verdict
+    assert {rule["id"] for rule in found.report["rules"] if rule["outcome"] == "held"} >= {"several/one"}
+
+
+def test_all_workers_stop_when_one_finds_a_rule_broken_that_ends_the_run(tmp_path: Path, mock_url: str) -> None:
+    main = asks("one", "listRuns", status=202)
+    waits = "\n".join(asks(f"wait_{number}", "getCredits", after="time.sleep(0.3)") for number in range(100))
+    found = run(tmp_path, main, waits, mock_url, "--stop-at=several/one")
+    assert found.status == 1, found.output
+    assert found.report["requests"]["total"] < 50
+
+
+def test_every_refused_key_is_named_shortened_and_nothing_is_run(tmp_path: Path, mock_url: str) -> None:
+    keys = ["csk_live_good", "csk_live_revoked_1", "csk_live_unknown_2"]
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits"), mock_url, api_keys=",".join(keys))
+    assert found.status == 2
+    first, second = (line for line in found.output.splitlines() if "refuses" in line)
+    assert "refuses the API_KEYS[2] csk_live_…revo with 401 API_KEY_INVALID" in first
+    assert "refuses the API_KEYS[3] csk_live_…unkn with 401 API_KEY_INVALID" in second
+    assert not [key for key in keys if key in found.output]
+    assert not (tmp_path / "reports" / "report.json").exists()
+
+
+@pytest.mark.parametrize("option", ["-n2", "--tx=popen"])
+def test_workers_are_nothing_that_a_person_asks_for(tmp_path: Path, mock_url: str, option: str) -> None:
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits"), mock_url, option)
+    assert found.status == 2
+    assert "a worker is started for each key of COSPEC_API_KEYS" in found.output
+    assert "Traceback" not in found.output
+
+
+def test_rules_that_nobody_knows_are_told_once(tmp_path: Path, mock_url: str) -> None:
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits"), mock_url, "--rules=several/none")
+    assert found.status == 2
+    assert found.output.count("there is no rule several/none") == 1
+    assert "Traceback" not in found.output
+
+
+def test_chosen_rules_are_a_part_of_the_contract(tmp_path: Path, mock_url: str) -> None:
+    found = run(tmp_path, asks("one", "listRuns"), asks("two", "getCredits"), mock_url, "--rules=several/two")
+    assert found.status == 0, found.output
+    assert found.report["verdict"]["partial"]
+    assert found.report["requests"]["byFile"] == {"": 2, "test_authentication.py": 1}
+
+
+@pytest.mark.parametrize("to_all", [True, False])
+def test_interrupted_every_worker_removes_what_it_made(tmp_path: Path, to_all: bool) -> None:
+    makes = asks("one", "getUsage", after="world.new_webhook(); time.sleep({seconds})").replace(
+        "session)", "session, world)"
+    )
+    further = makes.replace("_one", "_two").replace("/one", "/two").replace("{seconds}", "2")
+    path = suite(tmp_path, makes.replace("{seconds}", "2"), further)
+    with hosting.running() as url:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COSPEC_")}
+        environment |= {"COSPEC_BASE_URL": url, "COSPEC_API_KEYS": ",".join(KEYS)}
+        command = [sys.executable, "-m", "pytest", str(path), f"--rootdir={tmp_path}", "-q", "-pno:cacheprovider"]
+        with subprocess.Popen(
+            [*command, "--import-mode=importlib"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            journals = tmp_path / ".cospec"
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while len(_made(journals)) < len(KEYS) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert len(_made(journals)) == len(KEYS)
+            (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
+            said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 2, said
+    assert INTERRUPTED in said
+    assert list(journals.rglob("*.jsonl")) == [], said
+    assert "Traceback" not in said
+
+
+def _made(journals: Path) -> list[Path]:
+    """The journals of workers that have made something."""
+    return [path for path in journals.rglob("*.jsonl") if '"id"' in path.read_text(encoding="utf-8")]
