@@ -31,8 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_cmdline_main() -> Generator[None, Any, Any]:
-    return (yield from plugin.run())
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
+    return (yield from plugin.run(config))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

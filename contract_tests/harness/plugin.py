@@ -70,12 +70,12 @@ def refuse_unknown_options(parser: pytest.Parser) -> None:
     parser.optparser.error = refuse  # type: ignore[method-assign]
 
 
-def run() -> Generator[None, Any, Any]:
+def run(config: pytest.Config) -> Generator[None, Any, Any]:
     """Make what pytest cannot do as it is told end with exit status 2, with a line for each reason."""
     try:
         return (yield)
     except pytest.UsageError as error:
-        for line in error.args:
+        for line in error.args if workers.part_of(config) is None else ():
             print(line, file=sys.stderr)
         return NOTHING_SAID
 
