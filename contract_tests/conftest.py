@@ -13,7 +13,7 @@ from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.template_lives import TemplateLives
-from contract_tests.harness.windows import RATE_LIMIT_FILE, WindowLog
+from contract_tests.harness.windows import WindowLog
 from contract_tests.harness.world import World
 
 
@@ -28,11 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(rule): the promise that the test checks")
     plugin.quieten(config)
+    plugin.spread(config)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_cmdline_main() -> Generator[None, Any, Any]:
-    return (yield from plugin.run())
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
+    return (yield from plugin.run(config))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -41,7 +42,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> bool | None:
-    return True if plugin.is_abandoned(session.config) else None
+    return plugin.collect(session)
 
 
 @pytest.hookimpl(trylast=True)
@@ -112,8 +113,11 @@ def document(session: Session) -> Document:
 
 @pytest.fixture(scope="session", autouse=True)
 def windows(world: World, request: pytest.FixtureRequest) -> WindowLog:
-    wanted = any(item.path.name == RATE_LIMIT_FILE for item in request.session.items)
-    return WindowLog(world, wanted=wanted)
+    wanted = any("empty" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    windows = WindowLog(world, wanted=wanted)
+    if wanted and world.session.board is not None:
+        windows.await_room()
+    return windows
 
 
 @pytest.fixture(scope="session")

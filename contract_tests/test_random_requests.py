@@ -87,6 +87,9 @@ def _drawn(session: Session, world: World, settings: Settings) -> Iterator[None]
 
 def test_random_requests(session: Session, world: World, settings: Settings) -> None:
     """What a random request is answered does not depend on how it came about: valid is accepted, invalid refused."""
+    most = settings.plan.requests
+    if session.board is not None:
+        most = session.board.allowance(session.results.requests + world.requests_to_leave, most)
     for _ in _drawn(session, world, settings):
-        if session.results.requests + world.requests_to_leave + ONE_MORE > settings.plan.requests:
+        if session.results.requests + world.requests_to_leave + ONE_MORE > most:
             return

@@ -10,7 +10,7 @@ import sys
 from contract_tests.harness import journal as journals
 from contract_tests.harness import leftovers
 from contract_tests.harness.exchange import redact
-from contract_tests.harness.plugin import NOTHING_SAID, Unreachable, connect, greet
+from contract_tests.harness.plugin import NOTHING_SAID, Unreachable, connect, greet_all
 from contract_tests.harness.removal import SETTLED_SECONDS
 from contract_tests.harness.settings import SettingsError, read_settings
 from scripts.verdict import ROOT
@@ -21,17 +21,19 @@ LEFT = 1
 def clean(settled_seconds: float = SETTLED_SECONDS) -> int:
     """Remove what is left on the target that the environment names."""
     settings = read_settings()
-    session = connect(settings)
-    organization = leftovers.organization_of(greet(session, settings))
-    directory, keys = ROOT / settings.journal, leftovers.keys_of(session, settings)
-    left = count = 0
-    for journal in journals.abandoned(directory, settings.base_url, organization):
-        count += 1
-        for sentence in leftovers.remove(session, journal, keys, waits=True, settled_seconds=settled_seconds):
-            print(redact(sentence))
-        left += len(journal.open)
-        journal.close()
-    alive = len(list(journals.directory_of(directory, settings.base_url, organization).glob(f"*{journals.ENDING}")))
+    directory = ROOT / settings.journal
+    left = count = alive = 0
+    sessions = {organization: session for session, organization in reversed(greet_all(connect(settings), settings))}
+    for organization, session in sessions.items():
+        keys = leftovers.keys_of(session, settings)
+        for journal in journals.abandoned(directory, settings.base_url, organization):
+            count += 1
+            for sentence in leftovers.remove(session, journal, keys, waits=True, settled_seconds=settled_seconds):
+                print(redact(sentence))
+            left += len(journal.open)
+            journal.close()
+        journals_left = journals.directory_of(directory, settings.base_url, organization).glob(f"*{journals.ENDING}")
+        alive += len(list(journals_left))
     if not count:
         others = f"; {alive} run(s) are at work there" if alive else ""
         print(f"No run has left anything on {settings.base_url}, by the journals in {settings.journal}{others}.")

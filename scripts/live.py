@@ -3,12 +3,17 @@
 The mock has a real clock, no control interface, and a colleague at work in the organization. Prints how full each
 window was that the suite waited for the end of. Exit status: 0 it conforms, no request was refused by surprise, and
 the windows were full; 1 not; 2 nothing could be said.
+
+`--keys N` spreads the tests over N keys, of one organization or, with `--organizations`, of N; `--fault NAME` breaks a
+promise of the mock. Other arguments go to pytest.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +28,15 @@ KEYS = {
     "COSPEC_API_KEY_OTHER_ORG": "csk_live_neighbours",
     "COSPEC_API_KEY_NO_CREDITS": "csk_live_no_credits_office",
 }
+
+
+def keys_of(count: int, *, organizations: bool) -> dict[str, str]:
+    """The settings of a run with so many keys, each perhaps of an organization of its own."""
+    further = [
+        f"csk_live_office_{number}" if organizations else f"csk_live_office__{number + 1}"
+        for number in range(2, count + 1)
+    ]
+    return {**KEYS, "COSPEC_API_KEYS": ",".join(further)} if further else dict(KEYS)
 
 
 def accidents(requests: Requests) -> list[str]:
@@ -40,14 +54,25 @@ def accidents(requests: Requests) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the suite; arguments go to pytest."""
+    """Run the suite, and tell how it went."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.live", allow_abbrev=False)
+    parser.add_argument("--keys", type=int, default=1, help="how many keys the tests are spread over")
+    parser.add_argument("--organizations", action="store_true", help="each key is of an organization of its own")
+    parser.add_argument("--fault", action="append", default=[], help="a promise that the mock breaks")
+    options, rest = parser.parse_known_args(arguments)
+    keys = keys_of(options.keys, organizations=options.organizations)
+    return run(keys, [f"--fault={fault}" for fault in options.fault], rest)
+
+
+def run(keys: Mapping[str, str], mock: list[str], arguments: list[str]) -> int:
+    """Run the suite with these keys. `mock`: further options of it; `arguments`: those of pytest."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COSPEC_")}
     profile = {name: os.environ[name] for name in ("COSPEC_PROFILE", "COSPEC_SEED") if os.environ.get(name)}
-    options = [option for key in KEYS.values() for option in ("--key", key)]
+    options = [option for value in keys.values() for key in value.split(",") for option in ("--key", key)]
     with (
         TemporaryDirectory(prefix="cospec-live-") as directory,
         webhook_sink() as sink,
-        mock_server("--live", "--colleague", *options, *sink.options) as url,
+        mock_server("--live", "--colleague", *options, *mock, *sink.options) as url,
     ):
         own = {
             "COSPEC_BASE_URL": url,
@@ -55,7 +80,7 @@ def main(arguments: list[str]) -> int:
             "COSPEC_REPORTS": directory,
             "COSPEC_JOURNAL": directory,
         }
-        status = run_suite({**environment, **profile, **own, **KEYS, **sink.environment}, arguments)
+        status = run_suite({**environment, **profile, **own, **keys, **sink.environment}, arguments)
         path = Path(directory, REPORT_NAME)
         if not path.is_file():
             return NOTHING_SAID

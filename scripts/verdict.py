@@ -111,6 +111,7 @@ def main(arguments: list[str]) -> int:
                 "COSPEC_CONTROL_URL": f"{url}/_control",
                 "COSPEC_PROVOKE": str(PROVOKE),
                 "COSPEC_JOURNAL": journal,
+                "COSPEC_API_KEYS": "",  # its clock is moved, so there is nothing to wait for
             }
             return run_suite({**environment, **own, **MOCK_KEYS, **sink.environment}, arguments)
     except RuntimeError as error:

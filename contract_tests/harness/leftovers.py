@@ -30,17 +30,22 @@ def keys_of(session: Session, settings: Settings) -> dict[str, str]:
     return {**given, **session.target.keys}
 
 
-def begin(session: Session, settings: Settings, root: Path, organization: str | None) -> list[str]:
-    """Remove what dead runs have left, and begin the journal of this one. Returns what a person has to know."""
-    directory, told = root / settings.journal, []
-    for found in journals.abandoned(directory, settings.base_url, organization):
+def clear(session: Session, settings: Settings, root: Path, organization: str | None) -> list[str]:
+    """Remove what dead runs have left. Returns what a person has to know."""
+    told = []
+    for found in journals.abandoned(root / settings.journal, settings.base_url, organization):
         told += remove(session, found, keys_of(session, settings))
         found.close()
+    return told
+
+
+def begin(session: Session, settings: Settings, root: Path, organization: str | None) -> None:
+    """Begin the journal of this run, or of one of its workers."""
     if session.may("createTemplate"):
+        directory = root / settings.journal
         own = journals.start(directory, settings.base_url, organization, keys_of(session, settings))
         session.journal = own
         session.gates.append(own.intend)
-    return told
 
 
 def remove(

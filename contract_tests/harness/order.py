@@ -67,7 +67,12 @@ def words_of(node_id: str) -> str:
     return ORDER[number].words if number < len(ORDER) else node_id.rpartition("/")[2].partition("::")[0]
 
 
+def name_of(node_id: str) -> str:
+    """What the patterns are held against: `file::test[parameters]`."""
+    return _FILE.sub(r"\1", node_id, count=1)
+
+
 def place(node_id: str) -> int:
     """Where a test comes: the number of its group."""
-    name = _FILE.sub(r"\1", node_id, count=1)
+    name = name_of(node_id)
     return next((number for number, group in enumerate(ORDER) if re.match(group.pattern, name)), len(ORDER))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 
 import pytest
 
+from contract_tests.harness.board import Board
 from contract_tests.harness.document import Document, host_of
 from contract_tests.harness.exchange import Exchange, Request
 from contract_tests.harness.profiles import PLANS
@@ -114,6 +116,8 @@ class Guard:
 
     def __init__(self, permission: Permission, results: Results) -> None:
         self.permission, self._results = permission, results
+        self.board: Board | None = None
+        """Where the workers of a run tell each other how many runs they have started."""
         self.started = 0
         """How many runs were started, or may have been: a create counts unless it was refused."""
         self._lock = threading.Lock()
@@ -122,9 +126,13 @@ class Guard:
         """Why a request may not be sent so many times, None when it may."""
         effect = effect_of(request)
         reason, most = self.permission.why_not(effect), self.permission.most_runs
-        if reason is None and effect is Effect.START and most is not None and self.started + count > most:
+        if reason is None and effect is Effect.START and most is not None and self._started_by_all + count > most:
             return f"because no more than {PREFIX}MAX_RUNS={most} runs may be started"
         return reason
+
+    @property
+    def _started_by_all(self) -> int:
+        return self.started + (0 if self.board is None else self.board.runs_elsewhere)
 
     def demand(self, request: Request, count: int = 1) -> None:
         """End the test unless a request may be sent so many times."""
@@ -135,17 +143,22 @@ class Guard:
 
     def let_pass(self, requests_: Sequence[Request]) -> None:
         """Let requests leave together, or none of them. Raises NotPermitted."""
-        with self._lock:
-            starts = [request for request in requests_ if effect_of(request) is Effect.START]
+        starts = [request for request in requests_ if effect_of(request) is Effect.START]
+        with self._lock, self.board.turn() if starts and self.board is not None else nullcontext():
             for request in requests_:
                 self.demand(request, max(1, len(starts)))
-            self.started += len(starts)
+            self._start(len(starts))
 
     def note(self, exchange: Exchange) -> None:
         """Learn from an answer that no run was started."""
         if effect_of(exchange.request) is Effect.START and 400 <= exchange.status < 500:
             with self._lock:
-                self.started -= 1
+                self._start(-1)
+
+    def _start(self, count: int) -> None:
+        self.started += count
+        if count and self.board is not None:
+            self.board.tell_runs(self.started)
 
 
 def _kin(request: Request) -> set[str]:

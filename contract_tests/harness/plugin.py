@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from contract_tests.harness import checks, leftovers, pages, report, terminal
+from contract_tests.harness import checks, leftovers, pages, report, terminal, workers
 from contract_tests.harness.document import Document
 from contract_tests.harness.events import Event
 from contract_tests.harness.exchange import NO_JSON, Exchange, redact
 from contract_tests.harness.line import LineError, shown
+from contract_tests.harness.merging import merge
 from contract_tests.harness.order import is_smoke, place, words_of
 from contract_tests.harness.permission import Guard, permission
 from contract_tests.harness.progress import Progress
@@ -27,12 +28,15 @@ from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import (
+    PREFIX,
     Settings,
     SettingsError,
     read_reports,
     read_settings,
 )
+from contract_tests.harness.shares import MAIN
 from contract_tests.harness.target import open_target
+from contract_tests.harness.workers import Controller, Worker
 from contract_tests.harness.world import World
 from generated.contract import RATE_LIMIT_WINDOW_SECONDS, Header
 
@@ -44,6 +48,8 @@ SESSION = pytest.StashKey[Session]()
 RESPONSE_RULES = (checks, pages)
 """The modules whose rules every response is held to: importing them registers the rules."""
 ABANDONED = pytest.StashKey[bool]()
+CONTROLLER = pytest.StashKey[Controller]()
+WORKER = pytest.StashKey[Worker]()
 STOPWATCH = pytest.StashKey[report.Stopwatch]()
 PROGRESS = pytest.StashKey[Progress]()
 CLEAN_UP = "clean-up"
@@ -68,12 +74,12 @@ def refuse_unknown_options(parser: pytest.Parser) -> None:
     parser.optparser.error = refuse  # type: ignore[method-assign]
 
 
-def run() -> Generator[None, Any, Any]:
+def run(config: pytest.Config) -> Generator[None, Any, Any]:
     """Make what pytest cannot do as it is told end with exit status 2, with a line for each reason."""
     try:
         return (yield)
     except pytest.UsageError as error:
-        for line in error.args:
+        for line in error.args if workers.part_of(config) is None else ():
             print(line, file=sys.stderr)
         return NOTHING_SAID
 
@@ -88,10 +94,33 @@ def start(session: pytest.Session) -> None:
     except (SettingsError, Unreachable) as error:
         terminal.write(config, str(error))
         config.stash[ABANDONED] = True
+        if CONTROLLER in config.stash:
+            raise pytest.UsageError from None  # before the workers are started
+
+
+def spread(config: pytest.Config) -> None:
+    """Have a worker started for each key, where there are several."""
+    controller = workers.prepare(config)
+    if controller is not None:
+        config.stash[CONTROLLER] = controller
+        config.pluginmanager.register(controller, "cospec-controller")
+
+
+def collect(session: pytest.Session) -> bool | None:
+    """Collect nothing in a run that has ended; with workers all the same, to know what there is. Else as ever."""
+    if not is_abandoned(session.config):
+        if CONTROLLER not in session.config.stash:
+            return None
+        session.perform_collect()
+    return True
 
 
 class Unreachable(Exception):
     """The server cannot be tested; the message says why and what to do."""
+
+
+class KeyRefused(Unreachable):
+    """The server does not take a key."""
 
 
 def is_abandoned(config: pytest.Config) -> bool:
@@ -101,17 +130,39 @@ def is_abandoned(config: pytest.Config) -> bool:
 
 def _open(config: pytest.Config) -> None:
     """Open the target that the settings describe. Raises SettingsError or Unreachable."""
-    settings = read_settings()
-    line = connect(settings)
+    settings, part = read_settings(), workers.part_of(config)
+    if part is not None:
+        settings = settings.model_copy(update={"seed": part.seed})
+    line = connect(settings, part.worker if part is not None else MAIN)
     config.stash[SETTINGS], config.stash[SESSION] = settings, line
     config.stash[STOPWATCH] = report.Stopwatch()
+    if part is not None:
+        worker = config.stash[WORKER] = Worker.begin(part, line)
+        config.pluginmanager.register(worker, "cospec-worker")
+        _follow(config, settings, line)
+        _begin_journal(config, part.organization)
+        return
     report.heading(config, settings, line)
     _follow(config, settings, line)
-    answer = line.greeting = greet(line, settings)
-    line.file = CLEAN_UP
-    for sentence in leftovers.begin(line, settings, config.rootpath, leftovers.organization_of(answer)):
-        terminal.write(config, sentence)
-    line.file = ""
+    lines = greet_all(line, settings)
+    for organization, one in dict(reversed([(told, one) for one, told in lines])).items():
+        one.file = CLEAN_UP
+        for sentence in leftovers.clear(one, settings, config.rootpath, organization):
+            terminal.write(config, sentence)
+        one.file = ""
+    for one, _ in lines[1:]:
+        _book(one)
+        merge(line.results, one.results)
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is None:
+        _begin_journal(config, lines[0][1])
+    else:
+        controller.open(config, line, settings, [organization for _, organization in lines])
+
+
+def _begin_journal(config: pytest.Config, organization: str | None) -> None:
+    line = config.stash[SESSION]
+    leftovers.begin(line, config.stash[SETTINGS], config.rootpath, organization)
     if line.journal is not None:
         config.add_cleanup(line.journal.close)
 
@@ -133,10 +184,15 @@ def _follow(config: pytest.Config, settings: Settings, line: Session) -> None:
     target.listeners.append(hear)
 
 
-def connect(settings: Settings) -> Session:
-    """A session on the target of the settings, on which only that is sent which they permit. Raises Unreachable."""
+def connect(settings: Settings, worker: int = MAIN) -> Session:
+    """A session on the target of the settings, on which only that is sent which they permit. Raises Unreachable.
+
+    `worker`: the number of the key.
+    """
     try:
         target = open_target(settings)
+        if worker != MAIN:
+            target = target.with_key(settings.keys[worker])
     except (requests.RequestException, ValueError, KeyError, TypeError):
         raise Unreachable(f"{settings.control_url} (COSPEC_CONTROL_URL) is no control interface of the mock.") from None
     document, results = Document(), Results(strict=settings.strict, is_smoke=settings.profile == "smoke")
@@ -154,7 +210,22 @@ def connect(settings: Settings) -> Session:
     return line
 
 
-def greet(line: Session, settings: Settings) -> Exchange:
+def greet_all(line: Session, settings: Settings) -> list[tuple[Session, str | None]]:
+    """A session for each key, the main one's first, with its organization. Raises Unreachable, of keys for all."""
+    found, refused = [], []
+    for worker in range(len(settings.keys)):
+        one = line if worker == MAIN else connect(settings, worker)
+        try:
+            one.greeting = greet(one, settings, worker)
+            found.append((one, leftovers.organization_of(one.greeting)))
+        except KeyRefused as error:
+            refused.append(str(error))
+    if refused:
+        raise Unreachable("\n".join(refused))
+    return found
+
+
+def greet(line: Session, settings: Settings, worker: int = MAIN) -> Exchange:
     """The answer to a first request, which shows that this is the API and that the key is one. Raises Unreachable."""
     try:
         answer = line.call("getCurrentApiKey")
@@ -166,10 +237,12 @@ def greet(line: Session, settings: Settings) -> Exchange:
             f"({answer.status}). Set COSPEC_BASE_URL (make test BASE_URL=...) to where the API itself answers."
         )
     if answer.status == 401:
-        key = redact(settings.api_key.get_secret_value())
-        raise Unreachable(
-            f"{settings.base_url} refuses the key {key} with 401 {answer.code or ''}. "
-            "Set COSPEC_API_KEY (make test API_KEY=...) to a valid one."
+        setting = workers.name_of_key(settings, worker)
+        name = setting.partition("[")[0]
+        known = setting if setting != name else "key"
+        raise KeyRefused(
+            f"{settings.base_url} refuses the {known} {redact(line.target.key)} with 401 {answer.code or ''}. "
+            f"Set {PREFIX}{name} (make test {name}=...) to " + ("a valid one." if known == "key" else "valid ones.")
         )
     if answer.json is NO_JSON and Header.RATE_LIMIT_LIMIT.lower() not in answer.response.headers:
         raise Unreachable(
@@ -188,6 +261,8 @@ def collected(config: pytest.Config, items: list[pytest.Item]) -> None:
     if settings is not None and settings.profile == "smoke":
         items[:] = [item for item in items if is_smoke(item.nodeid)]
     _choose(config, items)
+    if WORKER in config.stash:
+        config.stash[WORKER].choose(items)
     line = config.stash.get(SESSION, None)
     if line is not None:
         start, option = config.invocation_params.dir, config.option
@@ -361,6 +436,8 @@ def leave(session: pytest.Session, world: World) -> None:
         line.results.interrupted = True
         session.exitstatus = NOTHING_SAID
         told = [f"interrupted, and not everything is removed; {leftovers.TRY_AGAIN}"]
+    if WORKER in config.stash:
+        config.stash[WORKER].told += told
     for sentence in told:
         terminal.write(config, sentence)
 
@@ -373,10 +450,22 @@ def finish(session: pytest.Session, exit_status: int) -> None:
     if line is None or is_abandoned(session.config):
         return
     _book(line)
-    results = line.results
+    if WORKER in session.config.stash:
+        line.results.interrupted |= exit_status == pytest.ExitCode.INTERRUPTED
+        session.config.stash[WORKER].hand_over(session.config)
+        return
+    controller = session.config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        exit_status = _add_up(session.config, controller, exit_status)
+    _judge_the_end(line.results, exit_status, any_selected=bool(session.items))
+    session.exitstatus = make_verdict(line.results).exit_status
+
+
+def _judge_the_end(results: Results, exit_status: int, *, any_selected: bool) -> None:
+    """Note what the way in which the run ended leaves open, and the rules of which nothing was seen."""
     if not results.suite_errors:
         results.interrupted |= exit_status == pytest.ExitCode.INTERRUPTED
-        if session.testscollected == 0:
+        if not any_selected:
             results.suite_errors.append("no test was selected")
         elif exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
             results.suite_errors.append("the run was interrupted")
@@ -387,7 +476,16 @@ def finish(session: pytest.Session, exit_status: int) -> None:
             if rule.id not in results.rules:
                 for reason in results.withheld or [_UNSEEN[results.is_smoke]]:
                     results.was_not_checked(rule, reason)
-    session.exitstatus = make_verdict(results).exit_status
+
+
+def _add_up(config: pytest.Config, controller: Controller, exit_status: int) -> int:
+    """Tell what the workers have to tell beside what they found. Returns the exit status of all together."""
+    config.stash[SESSION].results.suite_errors += controller.dead
+    for sentence in controller.told:
+        terminal.write(config, sentence)
+    if controller.was_interrupted or exit_status != pytest.ExitCode.INTERRUPTED:
+        return exit_status
+    return pytest.ExitCode.TESTS_FAILED
 
 
 def conclude(config: pytest.Config) -> None:

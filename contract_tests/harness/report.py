@@ -25,7 +25,8 @@ _LINE = 110
 
 def heading(config: pytest.Config, settings: Settings, session: Session) -> None:
     """Say what is tested."""
-    write(config, f"testing {settings.base_url} with key {redact(settings.api_key.get_secret_value())}")
+    keys = ("key " if len(settings.keys) == 1 else "keys ") + ", ".join(map(redact, settings.keys))
+    write(config, f"testing {settings.base_url} with {keys}")
     moved = session.target.moves_its_clock
     clock = "moved instead of waited for" if moved else "real, so empty windows are waited out"
     write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")
@@ -35,7 +36,7 @@ def heading(config: pytest.Config, settings: Settings, session: Session) -> None
         if session.guard.permission.leaves_out is not None:
             write(config, f"not checked for that: {session.guard.permission.leaves_out}")
         runs = session.guard.permission.runs_of(runs)
-    minutes = "" if moved else f" in about {counted(math.ceil(settings.plan.minutes), 'minute')}"
+    minutes = "" if moved else f" in about {counted(math.ceil(settings.minutes), 'minute')}"
     write(config, f"plan: at most {settings.plan.requests} requests{minutes}, of which {runs} start runs")
 
 
@@ -88,6 +89,9 @@ def summary(config: pytest.Config, session: Session, settings: Settings, seconds
         for name, count in results.requests_by_file.items()
     )
     write(config, f"requests by file: {files}")
+    if results.requests_by_key:
+        keys = ", ".join(f"{name} {count}" for name, count in results.requests_by_key.items())
+        write(config, f"requests by key: {keys}")
     if session.guard is not None and session.guard.permission.most_runs is not None:
         write(config, f"runs started: {session.guard.started}, {session.guard.permission.most_runs} at the most")
     write(config, f"used: {results.requests} requests, {_minutes(seconds)}{_runs(session)}")

@@ -62,6 +62,9 @@ class Requests(_Data):
 
     total: int
     by_file: dict[str, int]
+    by_key: dict[str, int] = Field(
+        default={}, description="By the setting of the key, where the tests were spread over several."
+    )
     unplanned_refusals: int = Field(description="Requests that were refused for the rate limit by surprise.")
     planned: int = Field(description="How many the profile plans at the most, on a server that keeps the contract.")
     pauses: list[PauseData] = Field(description="Each wait for a key's next rate window.")
@@ -91,7 +94,7 @@ class Evidence(_Data):
     """One thing that was seen against a rule. Keys and secrets are shortened."""
 
     seen: str
-    after_requests: int = Field(description="How many requests had been sent when it was found.")
+    after_requests: int = Field(description="How many requests had been sent, by its worker, when it was found.")
     after_seconds: float = Field(description="How long the run had lasted by then.")
     operation_id: str | None
     response: str | None = Field(description="Status and body, in one line.")
@@ -155,7 +158,7 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         tool=Tool(schemathesis=_version("schemathesis"), hypothesis=_version("hypothesis")),
         target=TargetData(
             base_url=target.base_url,
-            keys={name: redact(key) for name, key in target.keys.items()},
+            keys={name: redact(key) for name, key in {**target.keys, **_listed(target)}.items()},
             clock="moved" if target.moves_its_clock else "real",
         ),
         profile=settings.profile,
@@ -165,6 +168,7 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         requests=Requests(
             total=results.requests,
             by_file=dict(results.requests_by_file),
+            by_key=dict(results.requests_by_key),
             unplanned_refusals=results.unplanned_429s,
             planned=settings.plan.requests,
             pauses=[
@@ -177,6 +181,10 @@ def make_report(results: Results, session: Session, settings: Settings, seconds:
         observations=_observations(results),
         verdict=make_verdict(results),
     )
+
+
+def _listed(target: Target) -> dict[str, str]:
+    return {f"api_keys[{number}]": key for number, key in enumerate(target.listed, 1)}
 
 
 def _permission(results: Results, session: Session) -> PermissionData:

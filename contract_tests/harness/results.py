@@ -64,6 +64,8 @@ class Results:
     """What was seen of an operation (None: none of the document's) with a status and a problem code."""
     requests: int = 0
     requests_by_file: Counter[str] = field(default_factory=Counter)
+    requests_by_key: Counter[str] = field(default_factory=Counter)
+    """By the setting of the key, where the tests were spread over several."""
     unplanned_429s: int = 0
     tests_concluded: int = 0
     """How many tests found out something: neither *not checked* nor an error of the suite."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from contract_tests.harness.board import Board
 from contract_tests.harness.checks import Seen, check_response
 from contract_tests.harness.document import Document
 from contract_tests.harness.events import Answered, Waiting
@@ -79,6 +80,9 @@ class Session:
         """The rules on every response that broke in the current test."""
         self.before_send: Callable[[], None] | None = None
         """Called before each request that is sent in its turn."""
+        self.board: Board | None = None
+        """Where this session and those of the other workers tell each other what they have spent; None: there are none.
+        """
         self.guard: Guard | None = None
         """Who says what may be sent; nobody where everything may."""
         self.journal: Journal | None = None
@@ -89,7 +93,7 @@ class Session:
         """Whether responses are held to the rules; what serves the suite alone is not."""
         self.observers: list[Callable[[Exchange], None]] = []
         """Who else learns of every exchange."""
-        self._seen = Seen(document, PlainRequests(document), secrets=set(target.keys.values()))
+        self._seen = Seen(document, PlainRequests(document), secrets={*target.keys.values(), *target.listed})
         self._windows: dict[str, _Window] = {}
         self._distrusted: set[str] = set()
         self._patience = patience_seconds

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import random
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contract_tests.harness.document import Document
+from contract_tests.harness.exchange import is_key
 from contract_tests.harness.profiles import PLANS, Plan, Profile
 from contract_tests.harness.provoke import Key, Provocations, read_provocations
 from contract_tests.harness.settings_file import ENVIRONMENT, FileError, FileSource, Found, nearest, read_files
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 PREFIX = "COSPEC_"
 DEFAULT_REPORTS = "reports"
 DEFAULT_JOURNAL = ".cospec"
+_MINUTES_OF_THE_MAIN_KEY = 2
 
 
 class SettingsError(Exception):
@@ -85,7 +88,19 @@ def _production_host(value: str) -> str:
     return value.lower()
 
 
+def _separate(value: Any) -> Any:
+    """The keys of a text with commas between them."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _different(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if len(set(keys)) < len(keys):
+        raise ValueError("must be keys that differ from one another")
+    return keys
+
+
 Url = Annotated[str, AfterValidator(_http_url)]
+Keys = Annotated[tuple[Key, ...], NoDecode, BeforeValidator(_separate), AfterValidator(_different)]
 
 
 class Settings(BaseSettings):
@@ -98,7 +113,9 @@ class Settings(BaseSettings):
     base_url: Url
     """The server under test, without `/v1`."""
     api_key: Key
-    """The key of the organization that the suite works in."""
+    """The key of the organization that the suite works in; the first of `api_keys` unless told."""
+    api_keys: Keys = ()
+    """Further keys to spread the tests over, or all of them."""
     api_key_second: Key | None = None
     """Another key of the same organization."""
     api_key_other_org: Key | None = None
@@ -152,10 +169,30 @@ class Settings(BaseSettings):
         """The environment, and after it what the files say."""
         return init_settings, env_settings, *(FileSource(settings_cls, found) for found in _files())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _first_is_the_main_key(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.get("api_key"):
+            keys = _separate(given.get("api_keys"))
+            first = keys[0] if isinstance(keys, (list, tuple)) and keys else None
+            if isinstance(first, SecretStr) or (isinstance(first, str) and is_key(first)):
+                return {**given, "api_key": first}
+        return given
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that the tests are spread over, the main one first."""
+        return tuple(dict.fromkeys(key.get_secret_value() for key in (self.api_key, *self.api_keys)))
+
     @property
     def plan(self) -> Plan:
         """What the run may spend."""
         return PLANS[self.profile]
+
+    @property
+    def minutes(self) -> float:
+        """How long that takes where windows are waited for: what only the main key may do takes two of them."""
+        return max(min(_MINUTES_OF_THE_MAIN_KEY, self.plan.minutes), self.plan.minutes / len(self.keys))
 
     @property
     def provocations(self) -> Provocations:
@@ -172,11 +209,28 @@ def read_settings() -> Settings:
     if unknown:
         raise SettingsError("\n".join(unknown))
     try:
-        return Settings()
+        settings = Settings()
     except FileError as error:
         raise SettingsError(str(error)) from None
     except ValidationError as error:
-        raise SettingsError("\n".join(_line(detail) for detail in error.errors())) from None
+        details = error.errors()
+        if any(detail["loc"][0] == "api_keys" for detail in details):
+            details = [one for one in details if (one["loc"][0], one["type"]) != ("api_key", "missing")]
+        raise SettingsError("\n".join(dict.fromkeys(map(_line, details)))) from None
+    if wrong := list(_at_odds(settings)):
+        raise SettingsError("\n".join(wrong))
+    return settings
+
+
+def _at_odds(settings: Settings) -> Iterator[str]:
+    """What several keys do not go together with."""
+    where = _where("api_keys")
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr) and name != "api_key" and value.get_secret_value() in settings.keys:
+            yield f"{where} must not hold the key of {_where(name)}, which has a part of its own to play"
+    if settings.control_url is not None and len(settings.keys) > 1:
+        yield f"{where} is for real clocks: leave it out, or {_where('control_url')}, which moves the clock for all"
 
 
 def read_reports() -> str:
@@ -202,10 +256,16 @@ def _line(detail: ErrorDetails) -> str:
     variable = PREFIX + name.upper()
     if detail["type"] == "missing":
         return f"{variable} is not set. {_HINTS.get(variable, '')}".strip()
-    where = variable
-    if not os.environ.get(variable):
-        where = next((found[name].where for found in _files() if name in found), variable)
-    return f"{where} {_MAY_BE.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
+    item = f" number {int(detail['loc'][1]) + 1}" if len(detail["loc"]) > 1 else ""
+    return f"{_where(name)}{item} {_MAY_BE.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
+
+
+def _where(name: str) -> str:
+    """Where a setting stands: its variable, or its place in a file."""
+    variable = PREFIX + name.upper()
+    if os.environ.get(variable):
+        return variable
+    return next((found[name].where for found in _files() if name in found), variable)
 
 
 _HINTS = {
@@ -219,6 +279,7 @@ _MAY_BE = {
     "float_parsing": "must be a number",
     "string_type": "must be a text",
     "path_type": "must be a path",
+    "tuple_type": "must be a list of keys",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -120,8 +120,15 @@ class Target:
     key_no_anthropic: str | None = None
     key_no_github_app: str | None = None
     key_no_git_provider: str | None = None
+    listed: tuple[str, ...] = ()
+    """The keys that one setting lists, the main one among them unless it has a setting of its own."""
     listeners: list[Listener] = field(default_factory=list, compare=False)
     """Who learns of what happens (`events.py`)."""
+
+    def with_key(self, key: str) -> Target:
+        """The same server with another key and no further ones."""
+        others = dict.fromkeys(name for name in vars(self) if name.startswith("key_"))
+        return replace(self, key=key, **others)  # type: ignore[arg-type]
 
     @property
     def keys(self) -> dict[str, str]:
@@ -130,7 +137,10 @@ class Target:
 
     def curl(self, request: Request) -> str:
         """The command line that repeats a request, each key left to the variable of its setting."""
-        return request.as_curl(self.base_url, {key: PREFIX + name.upper() for name, key in self.keys.items()})
+        variables = {key: PREFIX + name.upper() for name, key in self.keys.items()}
+        for number, key in enumerate(self.listed, 1):
+            variables[key] = f'(echo "${PREFIX}API_KEYS" | cut -d, -f{number})'
+        return request.as_curl(self.base_url, variables)
 
     @property
     def moves_its_clock(self) -> bool:
@@ -191,7 +201,9 @@ def open_target(settings: Settings) -> Target:
     Raises requests.RequestException or ValueError when a control interface is named but does not answer as one.
     """
     clock: Clock
-    if settings.control_url:
+    if len(settings.keys) > 1:
+        clock = RealClock()  # a moved one is moved for all, whatever they wait for
+    elif settings.control_url:
         clock = MovedClock(settings.control_url, settings.timeout_seconds)
     else:
         clock = _clock_of_a_mock_at_hand(settings.base_url, settings.timeout_seconds) or RealClock()
@@ -210,4 +222,5 @@ def open_target(settings: Settings) -> Target:
         key_no_anthropic=secret("api_key_no_anthropic"),
         key_no_github_app=secret("api_key_no_github_app"),
         key_no_git_provider=secret("api_key_no_git_provider"),
+        listed=tuple(key.get_secret_value() for key in settings.api_keys),
     )

@@ -22,6 +22,8 @@ BEYOND = 3
 """How many more requests than remain are sent at once."""
 PATIENCE = 3
 """How many seconds later than told a window may open."""
+SLACK_SECONDS = 3
+"""How much longer a window must last than it takes to empty it."""
 RATE_LIMIT_FILE = "test_rate_limit.py"
 
 
@@ -126,6 +128,15 @@ class WindowLog:
     @staticmethod
     def _is_of(found: Reading, key: str | None) -> bool:
         return found.exchange.status == 401 if key is None else found.key == f"Bearer {key}"
+
+    def await_room(self) -> None:
+        """Wait for the next window unless there is time to empty this one: what was sent in vain is sent once more."""
+        self.session.call("getCurrentApiKey")
+        found = self.of(self.session.target.key)[-1:]
+        for seen in found:
+            seconds = seen.reset - seen.exchange.received_at
+            if 0 < seconds < SLACK_SECONDS + seen.limit * seen.exchange.response.seconds:
+                self.session.target.wait(seconds)
 
     def before_send(self) -> None:
         """Look into the window when it is all but empty and nobody has yet."""

@@ -12,7 +12,7 @@ from contract_tests.harness.settings import PREFIX, Settings, SettingsError, rea
 
 KEY = "csk_live_of_the_settings"
 NEEDED = {"BASE_URL": "http://127.0.0.1:4010", "API_KEY": KEY}
-KEYS = [name for name in Settings.model_fields if name.startswith("api_key")]
+KEYS = [name for name in Settings.model_fields if name.startswith("api_key") and name != "api_keys"]
 HERE = Path(__file__)
 
 
@@ -155,6 +155,54 @@ def test_a_key_is_read_but_never_shown(read: Any, name: str) -> None:
     assert getattr(settings, name).get_secret_value() == "csk_live_never_shown"
     for shown in (repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()):
         assert "never_shown" not in shown
+
+
+@pytest.mark.parametrize(
+    ("main", "listed", "all_keys"),
+    [
+        (KEY, "", [KEY]),
+        (KEY, f"{KEY}__2", [KEY, f"{KEY}__2"]),
+        (KEY, f"{KEY}__2, {KEY}", [KEY, f"{KEY}__2"]),
+        ("", f"{KEY}__2,{KEY}__3", [f"{KEY}__2", f"{KEY}__3"]),
+        ("", KEY, [KEY]),
+    ],
+)
+def test_the_listed_keys_are_further_ones_or_all_of_them(
+    read: Any, main: str, listed: str, all_keys: list[str]
+) -> None:
+    settings = read(API_KEY=main, API_KEYS=listed)
+    assert list(settings.keys) == all_keys
+    assert settings.api_key.get_secret_value() == all_keys[0]
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"API_KEYS": f"{KEY}__2,hunter2"}, "COSPEC_API_KEYS number 2 must be an API key"),
+        ({"API_KEY": "", "API_KEYS": "hunter2"}, "COSPEC_API_KEYS number 1 must be an API key"),
+        ({"API_KEYS": f"{KEY}__2,"}, "COSPEC_API_KEYS number 2 must be an API key"),
+        ({"API_KEYS": f"{KEY}__2,{KEY}__2"}, "COSPEC_API_KEYS must be keys that differ from one another"),
+        (
+            {"API_KEYS": f"{KEY}__2", "API_KEY_SECOND": f"{KEY}__2"},
+            "COSPEC_API_KEYS must not hold the key of COSPEC_API_KEY_SECOND",
+        ),
+        (
+            {"API_KEYS": f"{KEY}_other", "API_KEY_OTHER_ORG": f"{KEY}_other"},
+            "COSPEC_API_KEYS must not hold the key of COSPEC_API_KEY_OTHER_ORG",
+        ),
+        (
+            {"API_KEYS": f"{KEY}__2", "CONTROL_URL": "http://127.0.0.1:4010/_control"},
+            "COSPEC_API_KEYS is for real clocks: leave it out, or COSPEC_CONTROL_URL",
+        ),
+    ],
+)
+def test_several_keys_are_refused_in_a_line_that_names_the_setting(read: Any, given: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(**given)
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(told)
+    assert not {KEY, "hunter2"} & set(line.replace(",", " ").split())
 
 
 def test_every_run_has_a_seed_of_its_own_unless_told(read: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from contract_tests.harness.exchange import Request
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.target import CONTROL_PATH, MovedClock, RealClock, Target, open_target
 from mock_server.hosting import Settings as MockSettings
@@ -106,4 +107,15 @@ def test_keys_are_those_of_the_settings_by_name() -> None:
     found = open_target(settings("https://api.cospec.io", api_key_second=f"{KEY}__2", api_key_no_credits=f"{KEY}_3"))
     assert found.keys == {"api_key": KEY, "api_key_second": f"{KEY}__2", "api_key_no_credits": f"{KEY}_3"}
     named = {f"api_{name}" for name in Target.__dataclass_fields__ if name.startswith("key")}
-    assert named == {name for name in Settings.model_fields if name.startswith("api_key")}
+    assert named == {name for name in Settings.model_fields if name.startswith("api_key")} - {"api_keys"}
+
+
+def test_a_listed_key_is_left_to_its_place_in_the_list() -> None:
+    found = open_target(settings("https://api.cospec.io", api_keys=f"{KEY}__2,{KEY}__3")).with_key(f"{KEY}__3")
+    line = found.curl(Request("GET", "/v1/templates", authorization=f"Bearer {KEY}__3"))
+    assert '"Authorization: Bearer $(echo "$COSPEC_API_KEYS" | cut -d, -f2)"' in line
+
+
+def test_a_clock_is_not_moved_where_several_workers_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests.Session, "get", lambda *_, **__: pytest.fail("it is asked for"))
+    assert not open_target(settings("http://127.0.0.1:4010", api_keys=f"{KEY}__2")).moves_its_clock
