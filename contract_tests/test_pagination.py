@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from contract_tests.harness.exchange import Exchange, Query, Request
+from contract_tests.harness.exchange import Exchange, Query
 from contract_tests.harness.pages import LISTS, Page, PagedList, page_of, paging_schemas
 from contract_tests.harness.reading import answered, items
 from contract_tests.harness.rules import Rule, not_checked, require
@@ -49,7 +49,9 @@ class Reading:
     """One list, read whole at several limits; nothing changed meanwhile."""
 
     whole: list[Page]
-    """Its pages at the greatest limit; the last of them is the list's last unless it `is_cut`."""
+    """Its pages at the greatest limit, or the first one as it comes where that has room for all; the last of them is the
+    list's last unless it `is_cut`.
+    """
     is_cut: bool
     default: Page
     part: int
@@ -58,10 +60,6 @@ class Reading:
     """Its pages at that."""
     again: list[Page]
     """The whole once more, where another limit showed something else: nobody can have changed the list otherwise."""
-    beyond: Exchange
-    """The answer to the greatest page, which is past the end."""
-    page_beyond: Page | None
-    """What it holds, if it is a page."""
 
     @property
     def names(self) -> list[str]:
@@ -70,8 +68,7 @@ class Reading:
     @property
     def pages(self) -> list[Page]:
         """Every page that was read."""
-        pages = (*self.whole, self.default, *self.parts, *self.again, self.page_beyond)
-        return [page for page in pages if page is not None]
+        return [*self.whole, self.default, *self.parts, *self.again]
 
     def is_right(self, total: int | None) -> bool:
         """Whether a total is that of the list."""
@@ -110,10 +107,12 @@ class Reader:
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
         self.of = cache(self._of)
+        self.past_the_end = cache(self._past_the_end)
+        """The answer to the greatest page of a list."""
 
     def _of(self, name: str) -> Reading:
         paged = LISTS[name]
-        path = {"id": self._ended_run()} if paged.by_offset else {}
+        path = self._path(paged)
         if name in ("templates", "runs"):
             if self._session.may("createTemplate"):
                 self._world.template()
@@ -140,18 +139,28 @@ class Reader:
             not_checked(f"because {paged.operation_id} gives no page: {exchange.summary()[:200]}")
         return page
 
-    def _whole(self, paged: PagedList, path: dict[str, str], limit: int) -> list[Page]:
+    def _whole(self, paged: PagedList, path: dict[str, str], default: Page) -> list[Page]:
+        if default.number("total") == len(default.names):
+            return [default]
+        limit = self._greatest(paged)
         pages = [self._page(paged, path, self._query(paged, 0, limit))]
         total = pages[0].number("total") or 0
         while len(pages) < MOST_PAGES and len(pages) * limit < total:
             pages.append(self._page(paged, path, self._query(paged, len(pages), limit)))
         return pages
 
-    def _past_the_end(self, paged: PagedList, path: dict[str, str], limit: int) -> Request:
-        name = "offset" if paged.by_offset else "page"
-        greatest = paging_schemas(self._session.document, paged.operation_id)[name]["maximum"]
-        query: Query = {name: greatest, "limit": limit}
-        return replace(self._session.build(paged.operation_id, path=path, query=query), on_the_line=True)
+    def _greatest(self, paged: PagedList, parameter: str = "limit") -> int:
+        return int(paging_schemas(self._session.document, paged.operation_id)[parameter]["maximum"])
+
+    def _past_the_end(self, name: str) -> Exchange:
+        paged = LISTS[name]
+        place = "offset" if paged.by_offset else "page"
+        query: Query = {place: self._greatest(paged, place), "limit": self._greatest(paged)}
+        request = self._session.build(paged.operation_id, path=self._path(paged), query=query)
+        return self._session.send(replace(request, on_the_line=True))
+
+    def _path(self, paged: PagedList) -> dict[str, str]:
+        return {"id": self._ended_run()} if paged.by_offset else {}
 
     @staticmethod
     def _query(paged: PagedList, index: int, limit: int) -> Query:
@@ -159,27 +168,30 @@ class Reader:
 
     def _read(self, name: str, path: dict[str, str]) -> Reading | None:
         paged = LISTS[name]
-        greatest = int(paging_schemas(self._session.document, paged.operation_id)["limit"]["maximum"])
-        whole = self._whole(paged, path, greatest)
-        count = sum(len(page.names) for page in whole)
-        limit = _part(name, count, greatest)
         default = self._page(paged, path, {})
+        whole = self._whole(paged, path, default)
+        count = sum(len(page.names) for page in whole)
+        limit = _part(name, count, self._greatest(paged))
         pages = max(1, -(-count // limit))
         parts = [self._page(paged, path, self._query(paged, index, limit)) for index in range(pages)]
         if paged.parameters_are_assumed and parts[0].number("limit") != limit:
             not_checked(f"because {paged.operation_id} does not take page and limit, which nothing published tells")
         total = whole[0].number("total") or 0
-        beyond = self._session.send(self._past_the_end(paged, path, greatest))
-        reading = Reading(whole, count < total, default, limit, parts, whole, beyond, page_of(beyond, paged))
+        reading = Reading(whole, count < total, default, limit, parts, whole)
         if reading.agrees:
             return reading
-        again = replace(reading, again=self._whole(paged, path, greatest))
+        again = replace(reading, again=self._whole(paged, path, self._page(paged, path, {})))
         return again if sorted(again.names) == sorted(_names(again.again)) else None
 
 
+@pytest.fixture(name="reader", scope="session")
+def _reader(session: Session, world: World) -> Reader:
+    return Reader(session, world)
+
+
 @pytest.fixture(name="read", scope="session")
-def _read(session: Session, world: World) -> Callable[[str], Reading]:
-    return Reader(session, world).of
+def _read(reader: Reader) -> Callable[[str], Reading]:
+    return reader.of
 
 
 @on_each_list("total-counts-the-list")
@@ -235,9 +247,9 @@ def test_order_is_stable(name: str, read: Callable[[str], Reading]) -> None:
 
 
 @on_each_list("past-the-end-is-empty", source="assumed")
-def test_past_the_end_is_empty(name: str, read: Callable[[str], Reading]) -> None:
+def test_past_the_end_is_empty(name: str, reader: Reader) -> None:
     """A page past the end of the list is empty, not an error and not the last page again."""
-    beyond = read(name).beyond
+    beyond = reader.past_the_end(name)
     require(beyond.succeeded, f"a page past the end is answered {answered(beyond)}", beyond)
     count = len(items(beyond))
     require(not count, f"a page past the end holds {count} items", beyond)

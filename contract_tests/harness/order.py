@@ -22,7 +22,11 @@ class Group:
 
 
 ORDER: Sequence[Group] = (
-    Group(r"runs|run_lives::test_(?!a_failed)|run_costs", "four runs from their creation to their end", is_smoke=True),
+    Group(
+        r"runs|run_lives::test_(?!a_failed|an_ended)|run_costs",
+        "four runs from their creation to their end",
+        is_smoke=True,
+    ),
     Group(r"run_lists::test_(the_list|the_active|meta)", "how the list of runs shows them", is_smoke=True),
     Group(r"usage::test_(?!filter|the_total)", "what they were charged", is_smoke=True),
     Group(r"rate_limit::.*\[early\]", "the headers that have been seen by now", is_smoke=True),
@@ -30,7 +34,7 @@ ORDER: Sequence[Group] = (
     Group(r"templates", "the lives of two templates", is_smoke=True),
     Group(r"operations::test_invalid.*-telling", "what must be refused: bounds, forms, values", is_smoke=True),
     Group(r"webhooks::.*\[few\]", "a few webhooks", is_smoke=True),
-    Group(r"pagination::.*\[runs\]", "a list, read page by page", is_smoke=True),
+    Group(r"pagination::test_(?!past).*\[(runs|templates|usage-logs)\]", "lists, read page by page", is_smoke=True),
     Group(r"deliveries", "who is told of the end of runs"),
     Group(r"pagination", "other lists"),
     Group(r"usage", "charges, filtered"),
@@ -41,7 +45,7 @@ ORDER: Sequence[Group] = (
     Group(r"operations::test_valid", "what must be accepted"),
     Group(r"authentication::.*\[\w+-no header\]", "every operation without a key"),
     Group(r"problems::test_(credits|an_anthropic|the_github|a_git)", "organizations that lack something"),
-    Group(r"run_lives", "a run that fails"),
+    Group(r"run_lives", "a run that fails, and one that has ended"),
     Group(r"concurrency", "how many runs may be active"),
     Group(r"isolation", "what other keys of the organization see and do"),
     Group(r"webhooks", "as many webhooks as there may be"),
