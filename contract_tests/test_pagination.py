@@ -49,8 +49,8 @@ class Reading:
     """One list, read whole at several limits; nothing changed meanwhile."""
 
     whole: list[Page]
-    """Its pages at the greatest limit, or the first one as it comes where that has room for all; the last of them is the
-    list's last unless it `is_cut`.
+    """Its pages at the greatest limit, or the first one as it comes where that has room for all; the last of them is
+    the list's last unless it `is_cut`.
     """
     is_cut: bool
     default: Page
