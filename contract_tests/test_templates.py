@@ -158,15 +158,17 @@ def test_system_templates_are_listed(lives: TemplateLives) -> None:
 @rule("templates/system-ones-are-read-only", source="overview")
 def test_system_templates_are_read_only(lives: TemplateLives) -> None:
     """A system template refuses change and deletion with TEMPLATE_SYSTEM_READONLY, and stays as it was."""
-    system, refusals = lives.system(), lives.system_refusals()
-    found = lives.list_after().having("id", system["id"])
-    wrong = differences(found[0], system, STATE) if found else []
+    refusals, listing = lives.system_refusals(), lives.list_after()
+    last = [*refusals.values()][-1]
+    kept = [(system, listing.having("id", system["id"])) for system in lives.systems()]
+    wrong = [text for system, found in kept if found for text in differences(found[0], system, STATE)]
     if wrong:
-        lives.restore_system()
+        lives.restore_systems()
     for words, exchange in refusals.items():
         is_refused(exchange, 403, ProblemCode.TEMPLATE_SYSTEM_READONLY, f"the {words} of a system template")
-    require(found, "after a refused deletion the system template is not listed any more", refusals["deletion"])
-    require(not wrong, f"after a refused change, the system template's {listed(wrong)}", refusals["change"])
+    gone = [system["slug"] for system, found in kept if not found]
+    require(not gone, f"after refused deletions the system template {listed(gone)} is not listed any more", last)
+    require(not wrong, f"after a refused change, the system template's {listed(wrong)}", last)
 
 
 def _updates(lives: TemplateLives) -> Iterator[tuple[Mapping[str, Any], Exchange, Mapping[str, Any]]]:
@@ -323,10 +325,23 @@ def test_a_deletion_is_final(lives: TemplateLives) -> None:
     require(not listing.having("id", lives.bare().id), "a deleted template is listed", listing.first)
 
 
+@rule("templates/runs-outlive-their-template", source="guide")
+def test_runs_outlive_their_template(lives: TemplateLives) -> None:
+    """An ended run never changes: it is read as before when its template was deleted."""
+    after, ended = lives.orphan(), lives.use().run_at_last
+    succeeds(after, "the run of a deleted template")
+    before = members(ended.json) if ended is not None else {}
+    wrong = differences(members(after.json), before, ("id", "templateSlug", "status", "prompt", "completedAt"))
+    require(not wrong, f"with its template deleted, a run's {listed(wrong)}", after)
+
+
 @rule("templates/deletion-frees-the-slug", source="assumed")
 def test_a_deletion_frees_the_slug(lives: TemplateLives) -> None:
-    """A deleted template's slug can be given to a new template, which has another id."""
+    """A deleted template's slug can be given to a new template, which has another id and is what the slug names."""
     again = lives.slug_again()
     succeeds(again, "a create with the slug of a deleted template")
     same = template_of(again).get("id") == lives.bare().id
     require(not same, "the new template has the deleted one's id", again)
+    named = template_of(lives.read_again()).get("id")
+    new = template_of(again).get("id")
+    require(named == new, f"the slug names {shown(named)}, not the new template {shown(new)}", lives.read_again())

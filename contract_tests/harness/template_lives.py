@@ -17,13 +17,13 @@ from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import alike, differences, members, shown
 from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import World
+from contract_tests.harness.world import ODD_TEXT, World
 
 FULL: Mapping[str, Any] = {
-    "name": "Contract test, full",
+    "name": f"Contract test, full. {ODD_TEXT}",
     "baseImage": "python-3.12",
-    "description": "Made to be read, changed and deleted.",
-    "envVars": {"FIRST": "one", "SECOND": "two words"},
+    "description": f"Made to be read, changed and deleted. {ODD_TEXT}",
+    "envVars": {"FIRST": "one", "SECOND": "two words", "lower_case": "007", "ODD": ODD_TEXT, "EMPTY": ""},
     "guardrails": {"maxTurns": 41, "maxCostUsd": 2.75},
     "egressDomains": ["api.acme.example", "*.packages.example"],
     "size": "l",
@@ -32,9 +32,16 @@ FULL: Mapping[str, Any] = {
 CHANGES: tuple[Mapping[str, Any], ...] = (
     {},
     {"envVars": {"SECOND": "two"}, "egressDomains": []},
-    {"guardrails": {"timeoutMinutes": 12}, "name": "Contract test, renamed"},
-    {"description": "Changed.", "egressDomains": ["warehouse.acme.example"], "size": "s"},
-    {"envVars": {"THIRD": "three"}, "guardrails": {"maxTurns": 17}},
+    {"guardrails": {"timeoutMinutes": 12}},
+    {
+        "name": f"Contract test, renamed. {ODD_TEXT}",
+        "description": f"Changed. {ODD_TEXT}",
+        "egressDomains": ["warehouse.acme.example", "*.mirror.example"],
+        "envVars": {},
+        "guardrails": {},
+        "size": "s",
+    },
+    {"envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""}, "guardrails": {"maxTurns": 17, "maxCostUsd": 1.25}},
     {"description": None},
 )
 """The updates, one after another, in turn by slug and by id."""
@@ -238,35 +245,44 @@ class TemplateLives:
     # The system's
 
     @gathered
-    def system(self) -> Mapping[str, Any]:
-        """A system template as the list shows it."""
-        for item in self.list_before().having("isSystem", True):
-            if isinstance(item.get("id"), str) and isinstance(item.get("slug"), str):
-                return item
-        return not_checked("because no system template is listed")
+    def systems(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The first and the last system template as the list shows them; one twice when there is but one."""
+        found = [
+            item
+            for item in self.list_before().having("isSystem", True)
+            if isinstance(item.get("id"), str) and isinstance(item.get("slug"), str)
+        ]
+        return (found[0], found[-1]) if found else not_checked("because no system template is listed")
 
     @gathered
     def system_slug_taken(self) -> Exchange:
         """A create with the slug of a system template."""
-        slug = self.system()["slug"]
+        slug = self.systems()[0]["slug"]
         return self._create({"slug": slug, "name": "Contract test, twin of the system's", "baseImage": "node-22"})
 
     @gathered
     def system_refusals(self) -> dict[str, Exchange]:
-        """The answers to a change and to a deletion of a system template.
+        """The answers to a change and a deletion of a system template by its slug, and of another by its id.
 
-        A server that takes the change may take the deletion too: the change is undone and the deletion not tried.
+        A server that takes a change may take a deletion too: the change is undone and no deletion tried.
         """
-        system = self.system()
-        changed = self._update(system["slug"], {"name": self._world.fresh_name()})
-        if changed.succeeded:
-            self.restore_system()
-            return {"change": changed}
-        return {"change": changed, "deletion": self._delete(system["id"])}
+        names = dict(zip(("slug", "id"), self.systems(), strict=True))
+        found = {}
+        for name, system in names.items():
+            found[f"change, by its {name},"] = self._update(system[name], {"name": self._world.fresh_name()})
+        if any(exchange.succeeded for exchange in found.values()):
+            self.restore_systems()
+            return found
+        for name, system in names.items():
+            deletion = found[f"deletion, by its {name},"] = self._delete(system[name])
+            if deletion.succeeded:
+                break
+        return found
 
-    def restore_system(self) -> None:
-        """Undo what a change of a system template should not have done."""
-        self._update(self.system()["id"], {"name": self.system().get("name")})
+    def restore_systems(self) -> None:
+        """Undo what changes of system templates should not have done."""
+        for system in self.systems():
+            self._update(system["id"], {"name": system.get("name")})
 
     # The one that is used and deleted
 
@@ -334,10 +350,22 @@ class TemplateLives:
         }
 
     @gathered
+    def orphan(self) -> Exchange:
+        """The run of the template when that is gone. Ends in `not_checked` when it was not seen ended."""
+        self.gone()
+        ended = self.use().run_at_last
+        run = members(ended.json) if ended is not None else {}
+        if run.get("status") not in ENDED:
+            not_checked("because no run of the template was seen to end")
+        return self._look(str(run.get("id")))
+
+    @gathered
     def list_after(self) -> Listing:
         """The list when one template has changed, the other is gone, and what must be refused was refused."""
         self.reads_after()
         self.gone()
+        if self.list_before().having("isSystem", True):
+            self.system_refusals()
         return everything(self._session, "listTemplates")
 
     @gathered
@@ -345,3 +373,9 @@ class TemplateLives:
         """A create with the slug of the deleted template."""
         self.list_after()
         return self._create(self.bare().given)
+
+    @gathered
+    def read_again(self) -> Exchange:
+        """What that slug names then."""
+        self.slug_again()
+        return self._read(self.bare().slug)
