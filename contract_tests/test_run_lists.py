@@ -100,13 +100,15 @@ def test_lists_leave_out_content(lists: Lists) -> None:
 
 @rule("runs/active-count", source="reference")
 def test_the_active_count(own_runs: OwnRuns) -> None:
-    """meta.activeCount counts the runs that are pending or running."""
-    exchange = own_runs.story().active
-    count = members(members(exchange.json).get("meta")).get("activeCount")
-    active = [item for item in items(exchange) if item.get("status") in ACTIVE]
-    if len(active) >= LONGEST_PAGE:
-        not_checked("because too many runs are active")
-    require(count == len(active), f"{len(active)} runs are pending or running, activeCount is {shown(count)}", exchange)
+    """meta.activeCount counts the runs that are pending or running, those that were asked to stop among them."""
+    story = own_runs.story()
+    for exchange in (story.active, story.stopping):
+        count = members(members(exchange.json).get("meta")).get("activeCount")
+        active = [item for item in items(exchange) if item.get("status") in ACTIVE]
+        if len(active) >= LONGEST_PAGE:
+            not_checked("because too many runs are active")
+        seen = f"{len(active)} runs are pending or running, activeCount is {shown(count)}"
+        require(count == len(active), seen, exchange)
 
 
 @rule("runs/meta-is-of-all-runs", source="reference")

@@ -103,7 +103,7 @@ def test_the_month_counts_runs(charges: Charges) -> None:
         not_checked("because a new month began meanwhile")
     seconds = sum(amount(life.sandbox.get("durationSeconds")) or 0 for life, _, _ in found)
     cost = sum(paid(charges))
-    grown = [("runsCount", 1.0, 0.0), ("sandboxSeconds", seconds, len(found))]
+    grown = [("runsCount", float(len(found)), 0.0), ("sandboxSeconds", seconds, len(found))]
     grown.append(("sandboxCostUsd", cost, 3 * len(found) * account.rounding))
     for name, by, slack in grown:
         one, other = amount(before.get(name)), amount(after.get(name))

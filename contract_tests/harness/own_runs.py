@@ -20,16 +20,23 @@ from contract_tests.harness.provoke import Provocations
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import OWN_TEMPLATE, PROMPT, World
+from contract_tests.harness.world import ODD_TEXT, OWN_TEMPLATE, PROMPT, World
 
 _RUNS = 4
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
 TEMPLATE_GUARDRAILS = {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2}
-TEMPLATE_ENV = {"CT_SHARED": "template", "CT_TEMPLATE": "template"}
+TEMPLATE_ENV = {"CT_SHARED": "template", "CT_TEMPLATE": "template", "CT_EMPTIED": "template", "ct_lower": "008"}
 OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.2, "timeoutSeconds": 60}
-OWN_ENV = {"CT_SHARED": "run", "CT_RUN": "run"}
-METADATA = {"suite": "contract tests", "Ticket-ID": "ABC-12", "sign": "✓ é"}
+OWN_ENV = {"CT_SHARED": "run", "CT_RUN": "run", "CT_EMPTIED": "", "CT_ODD": ODD_TEXT, "ct_number": "007"}
+METADATA = {
+    "suite": "contract tests",
+    "Ticket-ID": "ABC-12",
+    "a.dotted key": "007",
+    "odd": ODD_TEXT,
+    "empty": "",
+    "a key of more than forty characters, as there may be": "a value of more than a hundred characters, " * 4 + "well",
+}
 _NO_MORE = "There is nothing else to do. "
 LONGEST_PAGE = 100
 MOST_LOGS = 250
@@ -59,6 +66,8 @@ class Story:
     """The organization's usage before the first of them."""
     active: Exchange
     """The list of the active runs, while three of the four were."""
+    stopping: Exchange
+    """The list of the active runs when one of them had been asked to stop."""
     narrowed: Exchange
     """The list with filters that leave nothing, at the same time."""
     early_logs: Exchange
@@ -118,14 +127,16 @@ class OwnRuns:
         session.ensure(ROOM_FOR_REQUESTS)
         usage_before = session.call("getUsage")
         full = self._template(size="l", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
-        thrifty = self._template(guardrails={"maxCostUsd": 0.02})
+        thrifty = self._template(
+            slug=f"{full['slug']}-more", guardrails={"maxCostUsd": 0.02}, envVars=dict(TEMPLATE_ENV)
+        )
         small = {**OWN_TEMPLATE, **{name: world.template()[name] for name in ("id", "slug")}}
         repo = world.repositories()[0]
         body = {"repo": repo, "prompt": self._prompt("refused"), "template": world.fresh_name()}
         refused = session.call("createRun", body=body)
 
         whole = self._start("whole", full, **self._everything())
-        brief = self._start("brief", thrifty, model="opus")
+        brief = self._start("brief", thrifty, model="opus", env={}, metadata={})
         short = self._start("short", small, read=False, guardrails={"timeoutSeconds": 45})
         active, narrowed = self._active_lists(thrifty)
 
@@ -134,6 +145,7 @@ class OwnRuns:
         early_logs = session.call("listRunLogs", path={"id": whole.id}, query={"limit": MOST_LOGS})
         lives.cancel(brief)
         lives.cancel(brief)
+        stopping = self._active_list()
         lives.read(brief)
         lives.cancel(short)
         plain = self._start("plain", full, read=False)
@@ -147,7 +159,7 @@ class OwnRuns:
         if not whole.ended:
             lives.cancel(whole)
             lives.read_until(whole)
-        return Story(whole, brief, short, plain, usage_before, active, narrowed, early_logs, refused)
+        return Story(whole, brief, short, plain, usage_before, active, stopping, narrowed, early_logs, refused)
 
     def _template(self, **asked: Any) -> Mapping[str, Any]:
         template = self._world.new_template(**asked)
@@ -156,7 +168,7 @@ class OwnRuns:
 
     def _prompt(self, name: str) -> str:
         """A prompt that is longer than what a list might have room for."""
-        return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more."
+        return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more. {ODD_TEXT}"
 
     def _start(self, name: str, template: Mapping[str, Any], *, read: bool = True, **members_: Any) -> Life:
         body = {**members_, "prompt": " ".join([self._prompt(name), members_.get("prompt", "")]).strip()}
@@ -200,6 +212,14 @@ class OwnRuns:
                 return active, narrowed
         raise AssertionError("unreachable")
 
+    def _active_list(self) -> Exchange:
+        """The active runs, asked for once more where the count does not fit and others may have come in between."""
+        for left in reversed(range(TRIES)):
+            answer = self.listing({"status": ",".join(ACTIVE)}, fresh=True)
+            if not left or members(members(answer.json).get("meta")).get("activeCount") == len(items(answer)):
+                return answer
+        raise AssertionError("unreachable")
+
     def followed(self) -> Life:
         """`whole`, once it has come to its end by itself."""
         whole = self.story().whole
@@ -225,9 +245,11 @@ class OwnRuns:
 
     @gathered
     def later(self) -> Life:
-        """`whole`, asked to stop after its end and read again later."""
+        """`whole`, asked to stop after its end and read again later, when its template has changed."""
         whole = self.followed()
         self._lives.cancel(whole)
+        body = {"guardrails": {"maxTurns": 8, "maxCostUsd": 0.5}, "envVars": {"CT_LATER": "template"}}
+        self._session.call("updateTemplate", path={"idOrSlug": str(whole.template["id"])}, body=body)
         self._session.target.wait(_LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock])
         self._lives.read(whole)
         return whole

@@ -12,6 +12,7 @@ from contract_tests.harness.lives import outputs_of
 from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.reading import members
 from contract_tests.harness.rules import not_checked
+from contract_tests.harness.world import ODD_TEXT
 
 Run = Mapping[str, Any]
 
@@ -88,10 +89,18 @@ class Lists:
     @gathered
     def by_search(self) -> list[Selection]:
         word = self._runs.own_word("short")
-        all_of_them, one_of_them = self._runs.word, lambda run: word in str(run.get("prompt"))
+        all_of_them = self._runs.word
+        # The text as it stands in the prompt, with what query languages take for more than text; and one that is in no
+        # prompt unless a character is taken for any.
+        odd, wild = f"{word} of {all_of_them}, no more. {ODD_TEXT}", f"s_o%t{self._runs.own_word('')}"
+
+        def holds(text: str) -> Callable[[Run], bool]:
+            return lambda run: text in str(run.get("prompt"))
+
         return [
-            self._among_ours(f"search={all_of_them}", lambda run: all_of_them in str(run.get("prompt"))),
-            self._alone(f"search={word}", one_of_them, ours=True, search=word),
+            self._among_ours(f"search={all_of_them}", holds(all_of_them)),
+            self._alone(f"search={odd}", holds(odd), ours=True, search=odd),
+            self._alone(f"search={wild}", holds(wild), ours=True, search=wild),
         ]
 
     @gathered
@@ -121,26 +130,31 @@ class Lists:
 
     @gathered
     def together(self) -> list[Selection]:
+        """Lists whose filters leave little, each of them because of all: without any one of them there are more."""
         whole, plain = self._runs.story().whole.run, self._runs.story().plain.run
-        slug, model = str(whole.get("templateSlug")), str(plain.get("model"))
-        kinds = sorted(types(whole)) or ["text"]
-        status = str(whole.get("status"))
-        return [
-            self._among_ours(
-                "template and model",
-                lambda run: run.get("templateSlug") == slug and run.get("model") == model,
-                template=slug,
-                model=model,
-            ),
-            self._among_ours(
-                "status, template, model and outputTypes",
-                lambda run: run.get("id") == whole.get("id") and bool(types(whole)),
-                status=status,
-                template=slug,
-                model=str(whole.get("model")),
-                outputTypes=",".join(kinds),
-            ),
+        kinds = types(whole) or {"text"}
+        first = {"status": str(whole.get("status")), "model": str(whole.get("model"))}
+        other = {"status": str(plain.get("status")), "model": str(plain.get("model"))}
+        template, of_another = (str(self._runs.story().lives[n].run.get("templateSlug")) for n in (0, 2))
+        outputs = ",".join(sorted(kinds))
+        combinations: list[dict[str, str]] = [
+            {**first, "template": template, "outputTypes": outputs},
+            {**other, "template": template},
+            {**first, "status": other["status"], "template": template},
+            {"status": other["status"], "template": template, "outputTypes": outputs},
+            {"model": other["model"], "template": template, "outputTypes": outputs},
+            {"model": first["model"], "template": of_another, "outputTypes": outputs},
         ]
+        return [self._combined(combination) for combination in combinations]
+
+    def _combined(self, query: dict[str, str]) -> Selection:
+        def selects(run: Run) -> bool:
+            names_ = {"status": "status", "template": "templateSlug", "model": "model"}
+            same = all(run.get(name) == query[filter_] for filter_, name in names_.items() if filter_ in query)
+            wanted = query.get("outputTypes")
+            return same and (wanted is None or bool(types(run) & set(wanted.split(","))))
+
+        return self._among_ours(" and ".join(f"{name}={value}" for name, value in query.items()), selects, **query)
 
     def all_selections(self) -> Iterator[Selection]:
         for gather in (
