@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.reading import items
 from contract_tests.harness.rules import Rule, require, rule
 from contract_tests.harness.session import NOTHING, Session
+from contract_tests.harness.template_lives import template_of
 from contract_tests.harness.world import World
 from generated.contract import OPERATIONS, ProblemCode
 
@@ -31,8 +34,16 @@ CREDENTIALS = {
     "a malformed key": ("Bearer not-a-key", ProblemCode.API_KEY_INVALID),
     "an unknown key": (f"Bearer {UNKNOWN_KEY}", ProblemCode.API_KEY_INVALID),
 }
+NEAR_MISSES = {
+    ("listRuns", "the key and more"): ("Bearer KEY~", ProblemCode.API_KEY_INVALID),
+    ("listTemplates", "the key in another scheme"): ("Token KEY", ProblemCode.AUTH_UNAUTHORIZED),
+    ("listRepositories", "the key alone"): ("KEY", ProblemCode.AUTH_UNAUTHORIZED),
+}
+"""What is almost the valid key, which stands for KEY."""
 UNKNOWN_THING = "unknown0thing"
+STRANGE = "an unknown key"
 CASES = [(operation_id, words) for words in CREDENTIALS for operation_id in OPERATIONS]
+TAKEN_OVER = "Contract test, changed without a key"
 
 
 COMES_FIRST = Rule(
@@ -69,11 +80,59 @@ def test_the_current_key_is_told(session: Session) -> None:
     require(shown != session.target.key, "the keyPrefix is the whole key", exchange)
 
 
-@pytest.mark.parametrize(("operation_id", "words"), CASES)
-def test_every_operation_needs_a_key(operation_id: str, words: str, session: Session, world: World) -> None:
+class Intruder:
+    """Somebody with an unknown key who asks for what would succeed with a valid one."""
+
+    def __init__(self, session: Session, world: World) -> None:
+        self._session, self._world = session, world
+        self.asks_for: dict[str, Request] = {}
+
+    @gathered
+    def things(self) -> tuple[str, str]:
+        """The ids of a template and a webhook of the suite's own."""
+        world = self._world
+        template, webhook = world.path_parameters("updateTemplate"), sorted(world.ledger.webhooks)
+        return template["idOrSlug"], webhook[0] if webhook else str(world.new_webhook()["id"])
+
+    @gathered
+    def attempts(self) -> dict[str, Exchange]:
+        """What the requests are answered, by operation."""
+        build, world = self._session.build, self._world
+        template, webhook = self.things()
+        name = world.fresh_name()
+        path = {"idOrSlug": template}
+        requests = (
+            build("updateTemplate", path=path, body={"name": TAKEN_OVER}),
+            build("deleteTemplate", path=path),
+            build("deleteWebhook", path={"id": webhook}),
+            build("createTemplate", body={"slug": name, "name": name, "baseImage": "node-22"}),
+            build("createWebhook", body={"url": world.fresh_url(), "events": ["run.completed"]}),
+        )
+        self.asks_for = {str(request.operation_id): request for request in requests}
+        authorization, _ = CREDENTIALS[STRANGE]
+        send = self._session.send
+        return {name: send(replace(one, authorization=authorization)) for name, one in self.asks_for.items()}
+
+
+@pytest.fixture(name="intruder", scope="session")
+def _intruder(session: Session, world: World) -> Intruder:
+    return Intruder(session, world)
+
+
+INTRUSIONS = ("updateTemplate", "deleteTemplate", "deleteWebhook", "createTemplate", "createWebhook")
+
+
+@pytest.mark.parametrize(("operation_id", "words"), [*CASES, *NEAR_MISSES])
+def test_every_operation_needs_a_key(
+    operation_id: str, words: str, session: Session, world: World, intruder: Intruder
+) -> None:
     """Each operation refuses no header and wrong ones: another scheme, a malformed or an unknown key."""
-    authorization, code = CREDENTIALS[words]
-    exchange = session.send(replace(_request(session, operation_id), authorization=authorization))
+    authorization, code = CREDENTIALS.get(words) or NEAR_MISSES[operation_id, words]
+    authorization = authorization and authorization.replace("KEY", session.target.key)
+    if words == STRANGE and operation_id in INTRUSIONS and session.may("createTemplate"):
+        exchange = intruder.attempts()[operation_id]
+    else:
+        exchange = session.send(replace(_request(session, operation_id), authorization=authorization))
     if exchange.status in (400, 404):
         session.judge(COMES_FIRST, [f"{words}: the answer is {exchange.status}, not 401"], exchange)
         # What says nothing of the key yet has to when there is nothing else to say.
@@ -85,3 +144,27 @@ def test_every_operation_needs_a_key(operation_id: str, words: str, session: Ses
     if not wrong:
         seen = [] if exchange.code == code else [f"{words}: the code is {exchange.code}, not {code}"]
         session.judge(CODE, seen, exchange)
+
+
+@rule("authentication/refused-has-no-effect", source="overview")
+def test_what_was_refused_had_no_effect(session: Session, intruder: Intruder) -> None:
+    """A request without a valid key creates, changes and deletes nothing."""
+    session.demand("createTemplate")
+    template, webhook = intruder.things()
+    answers = intruder.attempts()
+    refused = {operation_id for operation_id, answer in answers.items() if answer.status == 401}
+    if refused >= {"updateTemplate", "deleteTemplate"}:
+        read = session.call("getTemplate", path={"idOrSlug": template})
+        require(read.succeeded, "a template is gone that a refused request named", read)
+        renamed = template_of(read).get("name") == TAKEN_OVER
+        require(not renamed, "a template has the name that a refused request gave it", read)
+    listing = session.call("listWebhooks")
+    there = {item.get("id") for item in items(listing)}, {item.get("url") for item in items(listing)}
+    gone = "deleteWebhook" in refused and listing.succeeded and webhook not in there[0]
+    require(not gone, "a webhook is gone that a refused request named", listing)
+    made = "createWebhook" in refused and intruder.asks_for["createWebhook"].body["url"] in there[1]
+    require(not made, "a webhook is there that a refused request asked for", listing)
+    if "createTemplate" in refused:
+        slug = intruder.asks_for["createTemplate"].body["slug"]
+        read = session.call("getTemplate", path={"idOrSlug": slug})
+        require(not read.succeeded, "a template is there that a refused request asked for", read)
