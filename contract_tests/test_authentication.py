@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ NEAR_MISSES = {
     ("listRuns", "the key and more"): ("Bearer KEY~", ProblemCode.API_KEY_INVALID),
     ("listTemplates", "the key in another scheme"): ("Token KEY", ProblemCode.AUTH_UNAUTHORIZED),
     ("listRepositories", "the key alone"): ("KEY", ProblemCode.AUTH_UNAUTHORIZED),
+    ("getUsage", "the scheme alone"): ("Bearer", ProblemCode.AUTH_UNAUTHORIZED),
 }
 """What is almost the valid key, which stands for KEY."""
 UNKNOWN_THING = "unknown0thing"
@@ -80,38 +82,49 @@ def test_the_current_key_is_told(session: Session) -> None:
     require(shown != session.target.key, "the keyPrefix is the whole key", exchange)
 
 
+@dataclass(frozen=True)
+class Intrusion:
+    """What a template and a webhook were after requests with an unknown key had named them, and asked for others."""
+
+    answers: Mapping[str, Exchange]
+    """What the requests were answered, by operation."""
+    webhook_id: str
+    template: Exchange
+    webhooks: Exchange
+    new_template: Exchange
+    new_url: str
+
+
 class Intruder:
     """Somebody with an unknown key who asks for what would succeed with a valid one."""
 
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
-        self.asks_for: dict[str, Request] = {}
 
     @gathered
-    def things(self) -> tuple[str, str]:
-        """The ids of a template and a webhook of the suite's own."""
-        world = self._world
-        template, webhook = world.path_parameters("updateTemplate"), sorted(world.ledger.webhooks)
-        return template["idOrSlug"], webhook[0] if webhook else str(world.new_webhook()["id"])
-
-    @gathered
-    def attempts(self) -> dict[str, Exchange]:
-        """What the requests are answered, by operation."""
-        build, world = self._session.build, self._world
-        template, webhook = self.things()
-        name = world.fresh_name()
-        path = {"idOrSlug": template}
+    def intrusion(self) -> Intrusion:
+        """The requests, and a look at what they name right afterwards."""
+        session, world = self._session, self._world
+        own = sorted(world.ledger.webhooks)
+        webhook_id = own[0] if own else str(world.new_webhook()["id"])
+        template, new, url = {"idOrSlug": str(world.template()["id"])}, world.fresh_name(), world.fresh_url()
         requests = (
-            build("updateTemplate", path=path, body={"name": TAKEN_OVER}),
-            build("deleteTemplate", path=path),
-            build("deleteWebhook", path={"id": webhook}),
-            build("createTemplate", body={"slug": name, "name": name, "baseImage": "node-22"}),
-            build("createWebhook", body={"url": world.fresh_url(), "events": ["run.completed"]}),
+            session.build("updateTemplate", path=template, body={"name": TAKEN_OVER}),
+            session.build("deleteTemplate", path=template),
+            session.build("deleteWebhook", path={"id": webhook_id}),
+            session.build("createTemplate", body={"slug": new, "name": new, "baseImage": "node-22"}),
+            session.build("createWebhook", body={"url": url, "events": ["run.completed"]}),
         )
-        self.asks_for = {str(request.operation_id): request for request in requests}
         authorization, _ = CREDENTIALS[STRANGE]
-        send = self._session.send
-        return {name: send(replace(one, authorization=authorization)) for name, one in self.asks_for.items()}
+        answers = [session.send(replace(request, authorization=authorization)) for request in requests]
+        return Intrusion(
+            answers={str(answer.request.operation_id): answer for answer in answers},
+            webhook_id=webhook_id,
+            template=session.call("getTemplate", path=template),
+            webhooks=session.call("listWebhooks"),
+            new_template=session.call("getTemplate", path={"idOrSlug": new}),
+            new_url=url,
+        )
 
 
 @pytest.fixture(name="intruder", scope="session")
@@ -130,7 +143,7 @@ def test_every_operation_needs_a_key(
     authorization, code = CREDENTIALS.get(words) or NEAR_MISSES[operation_id, words]
     authorization = authorization and authorization.replace("KEY", session.target.key)
     if words == STRANGE and operation_id in INTRUSIONS and session.may("createTemplate"):
-        exchange = intruder.attempts()[operation_id]
+        exchange = intruder.intrusion().answers[operation_id]
     else:
         exchange = session.send(replace(_request(session, operation_id), authorization=authorization))
     if exchange.status in (400, 404):
@@ -150,21 +163,16 @@ def test_every_operation_needs_a_key(
 def test_what_was_refused_had_no_effect(session: Session, intruder: Intruder) -> None:
     """A request without a valid key creates, changes and deletes nothing."""
     session.demand("createTemplate")
-    template, webhook = intruder.things()
-    answers = intruder.attempts()
-    refused = {operation_id for operation_id, answer in answers.items() if answer.status == 401}
+    seen = intruder.intrusion()
+    refused = {operation_id for operation_id, answer in seen.answers.items() if answer.status == 401}
     if refused >= {"updateTemplate", "deleteTemplate"}:
-        read = session.call("getTemplate", path={"idOrSlug": template})
-        require(read.succeeded, "a template is gone that a refused request named", read)
-        renamed = template_of(read).get("name") == TAKEN_OVER
-        require(not renamed, "a template has the name that a refused request gave it", read)
-    listing = session.call("listWebhooks")
-    there = {item.get("id") for item in items(listing)}, {item.get("url") for item in items(listing)}
-    gone = "deleteWebhook" in refused and listing.succeeded and webhook not in there[0]
-    require(not gone, "a webhook is gone that a refused request named", listing)
-    made = "createWebhook" in refused and intruder.asks_for["createWebhook"].body["url"] in there[1]
-    require(not made, "a webhook is there that a refused request asked for", listing)
-    if "createTemplate" in refused:
-        slug = intruder.asks_for["createTemplate"].body["slug"]
-        read = session.call("getTemplate", path={"idOrSlug": slug})
-        require(not read.succeeded, "a template is there that a refused request asked for", read)
+        require(seen.template.succeeded, "a template is gone that a refused request named", seen.template)
+        renamed = template_of(seen.template).get("name") == TAKEN_OVER
+        require(not renamed, "a template has the name that a refused request gave it", seen.template)
+    listed = items(seen.webhooks)
+    gone = seen.webhooks.succeeded and seen.webhook_id not in [item.get("id") for item in listed]
+    require(not gone or "deleteWebhook" not in refused, "a webhook is gone that a refused request named", seen.webhooks)
+    made = seen.new_url in [item.get("url") for item in listed] and "createWebhook" in refused
+    require(not made, "a webhook is there that a refused request asked for", seen.webhooks)
+    made = seen.new_template.succeeded and "createTemplate" in refused
+    require(not made, "a template is there that a refused request asked for", seen.new_template)
