@@ -164,11 +164,13 @@ def _raw(session: Session, operation_id: str, path: dict[str, str], payload: byt
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v1/no-such-path"), ("PUT", "/v1/templates"), ("POST", "/v1/usage/credits")],
+    [("GET", "/v1/no-such-path"), ("PUT", "/v1/templates/{idOrSlug}"), ("POST", "/v1/usage/credits")],
 )
-def test_what_is_undeclared_is_not_found(method: str, path: str, session: Session) -> None:
+def test_what_is_undeclared_is_not_found(method: str, path: str, session: Session, world: World) -> None:
     """A path or a method that the document lacks is answered 404 NOT_FOUND."""
     has_body = method != "GET"
+    if "{" in path:
+        path = path.replace("{idOrSlug}", world.template_to_read())
     authorization = f"Bearer {session.target.key}"
     request = Request(method, path, body={} if has_body else None, has_body=has_body, authorization=authorization)
     exchange = session.send(request)

@@ -325,6 +325,14 @@ def test_a_deletion_is_final(lives: TemplateLives) -> None:
     require(not listing.having("id", lives.bare().id), "a deleted template is listed", listing.first)
 
 
+@rule("templates/deleted-starts-no-run", source="overview")
+def test_a_deleted_template_starts_no_run(lives: TemplateLives) -> None:
+    """A create of a run of a deleted template is refused with RUN_TEMPLATE_NOT_FOUND."""
+    is_refused(
+        lives.use_of_the_gone(), 400, ProblemCode.RUN_TEMPLATE_NOT_FOUND, "a create of a run of a deleted template"
+    )
+
+
 @rule("templates/runs-outlive-their-template", source="guide")
 def test_runs_outlive_their_template(lives: TemplateLives) -> None:
     """An ended run never changes: it is read as before when its template was deleted."""

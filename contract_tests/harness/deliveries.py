@@ -238,8 +238,8 @@ class Deliveries:
                 return wait.target_began, wait.target_ended
         before = [wait.target_ended for wait in self._waits if wait.ended < delivery.received_at]
         after = [wait.target_began for wait in self._waits if wait.began > delivery.received_at]
-        now = self._session.target.now()
-        return max(before, default=now - _PATIENCE_SECONDS), min(after, default=now)
+        latest = min(after, default=self._session.target.now())
+        return max(before, default=latest - _PATIENCE_SECONDS), latest
 
     def came_after(self, delivery: Delivery, deleted_at: float) -> bool:
         """Whether a delivery was sent after its webhook was deleted."""

@@ -128,7 +128,11 @@ class OwnRuns:
         usage_before = session.call("getUsage")
         full = self._template(size="l", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
         thrifty = self._template(
-            slug=f"{full['slug']}-more", guardrails={"maxCostUsd": 0.02}, envVars=dict(TEMPLATE_ENV)
+            before={"guardrails": {"maxCostUsd": 0.03}, "envVars": {}, "size": "l"},
+            slug=f"{full['slug']}-more",
+            guardrails={"maxCostUsd": 0.02},
+            envVars=dict(TEMPLATE_ENV),
+            size="m",
         )
         small = {**OWN_TEMPLATE, **{name: world.template()[name] for name in ("id", "slug")}}
         repo = world.repositories()[0]
@@ -161,8 +165,12 @@ class OwnRuns:
             lives.read_until(whole)
         return Story(whole, brief, short, plain, usage_before, active, stopping, narrowed, early_logs, refused)
 
-    def _template(self, **asked: Any) -> Mapping[str, Any]:
-        template = self._world.new_template(**asked)
+    def _template(self, before: Mapping[str, Any] | None = None, **asked: Any) -> Mapping[str, Any]:
+        """Create a template; with other values `before`, so that it is only by an update what it was asked to be."""
+        template = self._world.new_template(**{**asked, **(before or {})})
+        if before is not None:
+            body = {name: asked[name] for name in before}
+            self._session.call("updateTemplate", path={"idOrSlug": template["slug"]}, body=body)
         size = self._session.document.at(("components", "schemas", "TemplateCreate", "properties", "size"))
         return {"size": size["default"], **asked, "id": template["id"], "slug": template["slug"]}
 
@@ -248,10 +256,13 @@ class OwnRuns:
         """`whole`, asked to stop after its end and read again later, when its template has changed."""
         whole = self.followed()
         self._lives.cancel(whole)
+        plain = self.story().plain
         body = {"guardrails": {"maxTurns": 8, "maxCostUsd": 0.5}, "envVars": {"CT_LATER": "template"}}
         self._session.call("updateTemplate", path={"idOrSlug": str(whole.template["id"])}, body=body)
         self._session.target.wait(_LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock])
         self._lives.read(whole)
+        if plain.ended:
+            self._lives.read(plain)
         return whole
 
     @gathered

@@ -9,8 +9,8 @@ from typing import Any
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lives import outputs_of
-from contract_tests.harness.own_runs import OwnRuns
-from contract_tests.harness.reading import members
+from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
+from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.world import ODD_TEXT
 
@@ -42,6 +42,12 @@ class Selection:
     """Of the runs that the list was asked about."""
     is_of_ours: bool
     """Whether the filters leave no run but the four, so that the list is known whole."""
+    limit: int = LONGEST_PAGE
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be no room for all on the page."""
+        return len(items(self.exchange)) >= self.limit
 
 
 class Lists:
@@ -72,8 +78,10 @@ class Lists:
         self.ours()
         return Selection(words, self._runs.listing(query), selects, ours)
 
-    def _among_ours(self, words: str, selects: Callable[[Run], bool], **query: str) -> Selection:
-        return Selection(words, self.with_word(**query), selects, is_of_ours=True)
+    def _among_ours(
+        self, words: str, selects: Callable[[Run], bool], limit: int = LONGEST_PAGE, **query: str
+    ) -> Selection:
+        return Selection(words, self.with_word(limit=limit, **query), selects, is_of_ours=True, limit=limit)
 
     @gathered
     def by_status(self) -> list[Selection]:
@@ -83,7 +91,7 @@ class Lists:
         return [
             self._alone("status=cancelled", has("cancelled"), status="cancelled"),
             self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
-            self._among_ours("status=completed,running", has("completed", "running"), status="completed,running"),
+            self._among_ours("status=completed,running", has("completed", "running"), 1, status="completed,running"),
         ]
 
     @gathered
@@ -124,7 +132,7 @@ class Lists:
                 "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
             ),
             self._among_ours(
-                "outputTypes=text,issue", lambda run: bool({"text", "issue"} & types(run)), outputTypes="text,issue"
+                "outputTypes=text,issue", lambda run: bool({"text", "issue"} & types(run)), 1, outputTypes="text,issue"
             ),
         ]
 
@@ -145,16 +153,21 @@ class Lists:
             {"model": other["model"], "template": template, "outputTypes": outputs},
             {"model": first["model"], "template": of_another, "outputTypes": outputs},
         ]
-        return [self._combined(combination) for combination in combinations]
+        return [
+            self._combined(combination, LONGEST_PAGE if number else 1)
+            for number, combination in enumerate(combinations)
+        ]
 
-    def _combined(self, query: dict[str, str]) -> Selection:
+    def _combined(self, query: dict[str, str], limit: int) -> Selection:
         def selects(run: Run) -> bool:
             names_ = {"status": "status", "template": "templateSlug", "model": "model"}
             same = all(run.get(name) == query[filter_] for filter_, name in names_.items() if filter_ in query)
             wanted = query.get("outputTypes")
             return same and (wanted is None or bool(types(run) & set(wanted.split(","))))
 
-        return self._among_ours(" and ".join(f"{name}={value}" for name, value in query.items()), selects, **query)
+        return self._among_ours(
+            " and ".join(f"{name}={value}" for name, value in query.items()), selects, limit, **query
+        )
 
     def all_selections(self) -> Iterator[Selection]:
         for gather in (

@@ -25,7 +25,7 @@ FULL: Mapping[str, Any] = {
     "description": f"Made to be read, changed and deleted. {ODD_TEXT}",
     "envVars": {"FIRST": "one", "SECOND": "two words", "lower_case": "007", "ODD": ODD_TEXT, "EMPTY": ""},
     "guardrails": {"maxTurns": 41, "maxCostUsd": 2.75},
-    "egressDomains": ["api.acme.example", "*.packages.example"],
+    "egressDomains": ["api-2.acme.example", "*.packages.example"],
     "size": "l",
 }
 """No value is a default of the contract, so that what is left over after a change shows."""
@@ -348,6 +348,17 @@ class TemplateLives:
             "changed": self._update(bare.id, {"name": "Back from the dead"}),
             "deleted again": self._delete(bare.slug),
         }
+
+    @gathered
+    def use_of_the_gone(self) -> Exchange:
+        """What a create of a run of the deleted template is answered."""
+        self.gone()
+        body = self._world.run_body(template=self.bare().slug)
+        answer = self._session.call("createRun", body=body)
+        run_id = members(answer.json).get("id")
+        if answer.succeeded and isinstance(run_id, str):
+            self._session.call("cancelRun", path={"id": run_id})
+        return answer
 
     @gathered
     def orphan(self) -> Exchange:

@@ -306,7 +306,8 @@ def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
     if node.get("minLength") and isinstance(example, str):
         yield _padded(example, node["minLength"])
     if "maxLength" in node and isinstance(example, str):
-        yield _padded(example, node["maxLength"])
+        # A length is one of characters, not of bytes.
+        yield _padded(example, node["maxLength"], "a" if {"pattern", "format"} & node.keys() else "é")
     if "maxLength" in node and not node.get("minLength") and "format" not in node:
         yield ""
     if node.get("minItems") and isinstance(example, list):
@@ -323,11 +324,11 @@ def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
         yield None
 
 
-def _padded(example: Any, length: int) -> str:
+def _padded(example: Any, length: int, filling: str = "a") -> str:
     text = example if isinstance(example, str) and example else "a"
     if "://" in text and length > len(text):
         return f"{text}/".ljust(length, "a")
-    return text[:length].rstrip("-. ").ljust(length, "a")
+    return text[:length].rstrip("-. ").ljust(length, filling)
 
 
 def _repeated(example: Any, count: int) -> list[Any]:

@@ -188,7 +188,9 @@ class WindowLog:
         return found
 
     def _faulty(self, plain: Collection[str]) -> dict[str, Request]:
-        """Of all other operations requests for what is not there, and a create that breaks its schema."""
+        """Of all other operations requests for what is not there, a create that breaks its schema, and what is no
+        operation.
+        """
         session, found = self.session, {}
         for operation_id, operation in OPERATIONS.items():
             if operation_id not in plain and "{" in operation.path:
@@ -197,6 +199,8 @@ class WindowLog:
                 path = dict.fromkeys(names, self.world.fresh_name())
                 found[f"{operation_id} of what is not there"] = session.build(operation_id, path=path, body=body)
         found["createTemplate with a body that breaks its schema"] = session.build("createTemplate", body={})
+        authorization = f"Bearer {session.target.key}"
+        found["a path that the API lacks"] = Request("GET", "/v1/no-such-path", authorization=authorization)
         return found
 
     def _reopen(self, ask: Request, refused: list[Exchange]) -> list[Exchange]:
