@@ -20,6 +20,9 @@ from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from generated.contract import SANDBOX_RATES_PER_MINUTE_USD
 
+SLACK_SECONDS = 60
+"""How far a server's clock may be from what is known of it."""
+
 
 @pytest.fixture(name="charges", scope="session")
 def _charges(session: Session, own_runs: OwnRuns) -> Charges:
@@ -188,6 +191,21 @@ def test_a_record_describes_its_run(charges: Charges) -> None:
             value = amount(record.get("ratePerMinuteUsd"))
             seen = f"the record of {life.name}, of size {life.template['size']}, has the rate {value}, not {rate}"
             require(value is None or abs(value - rate) < 1e-9, seen, account.logs)
+
+
+@rule("usage/record-is-of-its-time", source="reference")
+def test_a_record_is_of_its_time(charges: Charges) -> None:
+    """The usage record of a run was made after the run began, and not in the time to come."""
+    account = charges.account
+    for life, records, _ in recorded(charges):
+        for record in records:
+            made = instant(record.get("createdAt"))
+            if made is None:
+                continue  # the schema speaks of that
+            after = life.created.sent_at - SLACK_SECONDS <= made.timestamp()
+            before = made.timestamp() <= account.logs.received_at + SLACK_SECONDS
+            seen = f"the record of {life.name} says createdAt {shown(record.get('createdAt'))}"
+            require(after and before, f"{seen}, which is not between the run's begin and now", account.logs)
 
 
 @rule("usage/cost-is-quantity-times-rate", source="assumed")

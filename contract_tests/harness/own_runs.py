@@ -129,7 +129,7 @@ class OwnRuns:
         full = self._template(size="l", guardrails=dict(TEMPLATE_GUARDRAILS), envVars=dict(TEMPLATE_ENV))
         thrifty = self._template(
             before={"guardrails": {"maxCostUsd": 0.03}, "envVars": {}, "size": "l"},
-            slug=f"{full['slug']}-more",
+            slug=f"{full['slug']}--more",
             guardrails={"maxCostUsd": 0.02},
             envVars=dict(TEMPLATE_ENV),
             size="m",
