@@ -22,7 +22,6 @@ Path = tuple[str | int, ...]
 _ASSUMED = "assumed"
 _NOT_OF_TYPE = {
     "string": {"not": "a string"},
-    "integer": 1.5,
     "number": "much",
     "array": "no list",
     "object": "no object",
@@ -134,7 +133,9 @@ class Trials:
         kind = next(iter(kinds - {"null"}), "")
         # A wrong type is no value of an enumeration either, and that is tried anyway.
         if kind in _NOT_OF_TYPE and not any("enum" in node for _, node in nodes):
-            yield path, f"is of type {kind}", source, _NOT_OF_TYPE[kind]
+            least = max((node["minimum"] for _, node in nodes if kind == "integer" and "minimum" in node), default=1)
+            wrong = least + 0.5 if kind == "integer" else _NOT_OF_TYPE[kind]
+            yield path, f"is of type {kind}", source, wrong
         for place, node in nodes:
             source = self._document.source_at(place)
             for words, value in _outside(node, example):
