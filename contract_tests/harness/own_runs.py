@@ -64,8 +64,12 @@ class Story:
     """Nothing set, on the template of `whole`; cancelled as soon as it was created."""
     usage_before: Exchange
     """The organization's usage before the first of them."""
+    pending: Exchange
+    """The list of the pending runs right before the next one."""
     active: Exchange
     """The list of the active runs, while three of the four were."""
+    running: Exchange
+    """The list of the running runs, right after `brief` was read and before it was asked to stop."""
     stopping: Exchange
     """The list of the active runs when one of them had been asked to stop."""
     narrowed: Exchange
@@ -142,9 +146,11 @@ class OwnRuns:
         whole = self._start("whole", full, **self._everything())
         brief = self._start("brief", thrifty, model="opus", env={}, metadata={})
         short = self._start("short", small, read=False, guardrails={"timeoutSeconds": 45})
+        pending = self.listing({"status": "pending"}, fresh=True)
         active, narrowed = self._active_lists(thrifty)
 
         lives.read_until(brief, "running", within_seconds=15)
+        running = self.listing({"status": "running"}, fresh=True)
         lives.read(whole)
         early_logs = session.call("listRunLogs", path={"id": whole.id}, query={"limit": MOST_LOGS})
         lives.cancel(brief)
@@ -163,7 +169,10 @@ class OwnRuns:
         if not whole.ended:
             lives.cancel(whole)
             lives.read_until(whole)
-        return Story(whole, brief, short, plain, usage_before, active, stopping, narrowed, early_logs, refused)
+        return Story(
+            *(whole, brief, short, plain, usage_before),
+            *(pending, active, running, stopping, narrowed, early_logs, refused),
+        )
 
     def _template(self, before: Mapping[str, Any] | None = None, **asked: Any) -> Mapping[str, Any]:
         """Create a template; with other values `before`, so that it is only by an update what it was asked to be."""
@@ -176,7 +185,7 @@ class OwnRuns:
 
     def _prompt(self, name: str) -> str:
         """A prompt that is longer than what a list might have room for."""
-        return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more. {ODD_TEXT}"
+        return f"{PROMPT} {_NO_MORE * 40}It is {self.own_word(name)} of {self.word}, no more. {ODD_TEXT}"
 
     def _start(self, name: str, template: Mapping[str, Any], *, read: bool = True, **members_: Any) -> Life:
         body = {**members_, "prompt": " ".join([self._prompt(name), members_.get("prompt", "")]).strip()}

@@ -102,6 +102,8 @@ class Lists:
         # prompt unless a character is taken for any.
         odd, wild = f"{word} of {all_of_them}, no more. {ODD_TEXT}", f"s_o%t{self._runs.own_word('')}"
 
+        repo = str(self._runs.story().whole.asked["repo"])
+
         def holds(text: str) -> Callable[[Run], bool]:
             return lambda run: text in str(run.get("prompt"))
 
@@ -109,6 +111,7 @@ class Lists:
             self._among_ours(f"search={all_of_them}", holds(all_of_them)),
             self._alone(f"search={odd}", holds(odd), ours=True, search=odd),
             self._alone(f"search={wild}", holds(wild), ours=True, search=wild),
+            self._alone(f"search={repo}", holds(repo), search=repo),
         ]
 
     @gathered
@@ -126,14 +129,16 @@ class Lists:
 
     @gathered
     def by_output_types(self) -> list[Selection]:
+        def has(*kinds: str) -> Callable[[Run], bool]:
+            return lambda run: bool(set(kinds) & types(run))
+
         return [
-            self._alone("outputTypes=text", lambda run: "text" in types(run), outputTypes="text"),
-            self._among_ours(
-                "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
+            self._alone("outputTypes=text", has("text"), outputTypes="text"),
+            *(
+                self._among_ours(f"outputTypes={kind}", has(kind), outputTypes=kind)
+                for kind in ("pr", "issue", "branch")
             ),
-            self._among_ours(
-                "outputTypes=text,issue", lambda run: bool({"text", "issue"} & types(run)), 1, outputTypes="text,issue"
-            ),
+            self._among_ours("outputTypes=text,issue", has("text", "issue"), 1, outputTypes="text,issue"),
         ]
 
     @gathered
@@ -143,7 +148,7 @@ class Lists:
         kinds = types(whole) or {"text"}
         first = {"status": str(whole.get("status")), "model": str(whole.get("model"))}
         other = {"status": str(plain.get("status")), "model": str(plain.get("model"))}
-        template, of_another = (str(self._runs.story().lives[n].run.get("templateSlug")) for n in (0, 2))
+        template = str(whole.get("templateSlug"))
         outputs = ",".join(sorted(kinds))
         combinations: list[dict[str, str]] = [
             {**first, "template": template, "outputTypes": outputs},
@@ -151,7 +156,6 @@ class Lists:
             {**first, "status": other["status"], "template": template},
             {"status": other["status"], "template": template, "outputTypes": outputs},
             {"model": other["model"], "template": template, "outputTypes": outputs},
-            {"model": first["model"], "template": of_another, "outputTypes": outputs},
         ]
         return [
             self._combined(combination, LONGEST_PAGE if number else 1)

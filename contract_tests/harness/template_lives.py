@@ -53,6 +53,7 @@ STATE = (
 """What a template is; `updatedAt` tells only when it became so."""
 MAY_BE_LEFT_OUT = ("size", "createdBy")
 """What one operation may show and another leave out."""
+STOPPING = "stopping"
 _TICK_SECONDS = 2
 _LOOKS = 8
 _REQUESTS_OF_USE = 25
@@ -308,6 +309,8 @@ class TemplateLives:
         if not tries[0].deletion.succeeded and self._comes_to_run(run_id):
             tries.append(self._try("running", bare.slug, run_id))
         self._session.call("cancelRun", path={"id": run_id})
+        if not any(one.deletion.succeeded for one in tries):
+            tries.append(self._try(STOPPING, bare.id, run_id))
         gone = next((one.deletion for one in tries if one.deletion.succeeded), None)
         if gone is not None:
             return Use(tuple(tries), None, gone)

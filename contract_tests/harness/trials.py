@@ -22,6 +22,7 @@ Path = tuple[str | int, ...]
 _ASSUMED = "assumed"
 _NOT_OF_TYPE = {
     "string": {"not": "a string"},
+    "integer": 1.5,
     "number": "much",
     "array": "no list",
     "object": "no object",
