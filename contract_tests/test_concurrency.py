@@ -6,7 +6,7 @@ import pytest
 
 from contract_tests.harness.crowd import AT_ONCE, Attempt, Crowd
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.reading import answered, shown
+from contract_tests.harness.reading import answered, members, shown
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
@@ -49,6 +49,15 @@ def test_never_more_than_ten_are_active(crowd: Crowd) -> None:
         not_checked(TOO_SOON)
 
 
+@rule("concurrency/each-create-makes-a-run", source="reference")
+def test_each_create_makes_a_run(crowd: Crowd) -> None:
+    """Every create that is accepted makes a run of its own, also when it asks for the same as another."""
+    answers = [answer for answer in crowd.burst().answers if answer.succeeded]
+    made = [str(members(answer.json).get("id")) for answer in answers]
+    twice = sorted({name for name in made if made.count(name) > 1})
+    require(not twice, f"two creates are answered with the same run {', '.join(twice)}", crowd.burst().after.exchange)
+
+
 @rule("concurrency/ten-may-be-active", source="overview")
 def test_ten_may_be_active(crowd: Crowd) -> None:
     """While fewer than ten runs of the organization are pending or running, a create is not refused for that."""
@@ -62,8 +71,9 @@ def test_ten_may_be_active(crowd: Crowd) -> None:
 
 @rule("concurrency/eleventh-is-refused", source="overview")
 def test_the_eleventh_is_refused(crowd: Crowd) -> None:
-    """While ten runs of the organization are pending or running, a further create is refused."""
-    for attempt in crowd.refill().full:
+    """While ten runs of the organization are pending or running, asked to stop or not, a further create is refused."""
+    refill = crowd.refill()
+    for attempt in [*([refill.hasty] if refill.hasty else []), *refill.full]:
         require(not attempt.exceeded, f"a create is accepted, and {attempt.after} runs are active", attempt.exchange)
     if attempt.exchange.succeeded:
         not_checked(TOO_SOON)

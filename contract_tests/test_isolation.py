@@ -21,7 +21,7 @@ from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import template_of, unlike
 from contract_tests.harness.world import World
-from generated.contract import OPERATIONS
+from generated.contract import OPERATIONS, ProblemCode
 
 REQUESTS_OF_A_RUN = 20
 """For how many requests the window must have room while the run is to be at work."""
@@ -86,7 +86,9 @@ class Tenants:
             "read a template by its id": call("getTemplate", path=template, key=key),
             "read a template by its slug": call("getTemplate", path=slug, key=key),
             "change a template": call("updateTemplate", path=template, body={"name": TAKEN_OVER}, key=key),
+            "change a template by its slug": call("updateTemplate", path=slug, body={"name": TAKEN_OVER}, key=key),
             "delete a template": call("deleteTemplate", path=template, key=key),
+            "delete a template by its slug": call("deleteTemplate", path=slug, key=key),
             "delete a webhook": call("deleteWebhook", path={"id": str(things.webhook["id"])}, key=key),
         }
 
@@ -100,6 +102,19 @@ class Tenants:
         if answer.succeeded and isinstance(run_id, str):
             self._session.call("cancelRun", path={"id": run_id}, key=key)
         return answer
+
+    @gathered
+    def namesakes(self) -> tuple[Exchange, Exchange]:
+        """The answers to the stranger's creates of a template with the slug, and of a webhook with the URL, of ours."""
+        key, things = self.stranger, self.things()
+        self.use_of_template()
+        slug, url = str(things.template.get("slug")), things.webhook.get("url")
+        template = {"slug": slug, "name": slug, "baseImage": "node-22"}
+        webhook = {"url": url, "events": ["run.completed"]}
+        made = self._session.call("createWebhook", body=webhook, key=key)
+        if made.succeeded:
+            self._session.call("deleteWebhook", path={"id": str(members(made.json).get("id"))}, key=key)
+        return self._session.call("createTemplate", body=template, key=key), made
 
     @gathered
     def lists(self) -> dict[str, Listing]:
@@ -139,9 +154,21 @@ class Tenants:
         )
 
     @gathered
+    def worked(self) -> dict[str, Exchange]:
+        """What the second key's requests for the things are answered."""
+        key, things = self.second, self.things()
+        self.shared()
+        call, template = self._session.call, {"idOrSlug": str(things.template["id"])}
+        return {
+            "the logs of a run": call("listRunLogs", path={"id": things.run_id}, key=key),
+            "an update of a template": call("updateTemplate", path=template, body={}, key=key),
+            "the list of webhooks": call("listWebhooks", key=key),
+        }
+
+    @gathered
     def removed(self) -> tuple[Exchange, Exchange]:
         """The second key deletes the webhook; what the main key is then answered to the same."""
-        self.shared()
+        self.worked()
         path = {"id": str(self.things().webhook["id"])}
         first = self._session.call("deleteWebhook", path=path, key=self.second)
         return first, self._session.call("deleteWebhook", path=path)
@@ -228,6 +255,15 @@ def test_templates_are_not_shared(tenants: Tenants) -> None:
     require(not answer.succeeded, "another organization starts a run of a template that is not its own", answer)
 
 
+@rule("isolation/names-are-not-shared", source="reference")
+def test_names_are_not_shared(tenants: Tenants) -> None:
+    """A slug or a URL that another organization uses is free: slugs and URLs are unique in an organization."""
+    template, webhook = tenants.namesakes()
+    taken = template.code == ProblemCode.TEMPLATE_SLUG_EXISTS
+    require(not taken, "another organization's slug is taken", template)
+    require(webhook.code != ProblemCode.WEBHOOK_URL_DUPLICATE, "another organization's URL is taken", webhook)
+
+
 @rule("isolation/one-organization-sees-the-same", source="overview")
 def test_keys_of_one_organization_see_the_same(tenants: Tenants) -> None:
     """Every key of an organization finds its runs and templates, by id, by slug and in lists, and sees the same."""
@@ -246,6 +282,11 @@ def test_keys_of_one_organization_see_the_same(tenants: Tenants) -> None:
 @rule("isolation/one-organization-works-on-the-same", source="overview")
 def test_keys_of_one_organization_work_on_the_same(tenants: Tenants) -> None:
     """What one key of an organization changes has changed for every key of it."""
+    for words, exchange in tenants.worked().items():
+        require(exchange.succeeded, f"to a second key {words} is answered {answered(exchange)}", exchange)
+    webhooks = tenants.worked()["the list of webhooks"]
+    found = [item for item in items(webhooks) if item.get("id") == tenants.things().webhook["id"]]
+    require(found, "a second key's list of webhooks lacks a webhook of its organization", webhooks)
     first, again = tenants.removed()
     answer = answered(first)
     require(first.succeeded, f"a second key deletes a webhook of its organization: {answer}", first)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from contract_tests.harness.exchange import Exchange
-from contract_tests.harness.lifecycle import ACTIVE
-from contract_tests.harness.lives import outputs_of
+from contract_tests.harness.lifecycle import ACTIVE, ENDED
+from contract_tests.harness.lives import outputs_of, status_of
 from contract_tests.harness.money import amount, same
 from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
 from contract_tests.harness.reading import differences, instant, items, listed, members, shown
@@ -40,11 +40,10 @@ def selects(lists: Lists, selections: Sequence[Selection]) -> None:
         require(not strange, f"{words}: {len(strange)} of {len(found)} runs are not of these", exchange)
         right = [run for run in lists.ours() if selection.selects(run)]
         missing = [run for run in right if run.get("id") not in names(found)]
-        # On a full page there may be no room for them.
-        full = len(found) >= LONGEST_PAGE and not selection.is_of_ours
+        full = selection.is_full and (selection.limit < LONGEST_PAGE or not selection.is_of_ours)
         require(full or not missing, f"{words}: {len(missing)} of {len(right)} runs are missing", exchange)
         if selection.is_of_ours:
-            twice = len(found) - len(right)
+            twice = len(found) - min(len(right), selection.limit)
             require(not twice, f"{words}: the list holds {len(found)} runs, not {len(right)}", exchange)
 
 
@@ -71,17 +70,17 @@ def test_the_list_agrees_with_reading(lists: Lists) -> None:
 @rule("runs/list-shows-the-outputs", source="reference")
 def test_the_list_shows_the_outputs(lists: Lists) -> None:
     """A list shows the outputs of a run that reading it alone shows, all members but the content of texts."""
-    exchange = lists.with_word()
-    for item in items(exchange):
-        run = next((run for run in lists.ours() if run.get("id") == item.get("id")), None)
-        if run is None:
-            continue
-        one, other = outputs_of(item), outputs_of(run)
-        seen = f"the list shows {len(one)} outputs of {run.get('id')}, getRun {len(other)}"
-        require(len(one) == len(other), seen, exchange)
-        for short, whole in zip(one, other, strict=True):
-            found = differences(short, whole, sorted({*short, *whole} - {"content"}))
-            require(not found, f"the list and getRun disagree on an output: {listed(found)}", exchange)
+    for exchange in (lists.with_word(), *(selection.exchange for selection in lists.all_selections())):
+        for item in items(exchange):
+            run = next((run for run in lists.ours() if run.get("id") == item.get("id")), None)
+            if run is None:
+                continue
+            one, other = outputs_of(item), outputs_of(run)
+            seen = f"the list shows {len(one)} outputs of {run.get('id')}, getRun {len(other)}"
+            require(len(one) == len(other), seen, exchange)
+            for short, whole in zip(one, other, strict=True):
+                found = differences(short, whole, sorted({*short, *whole} - {"content"}))
+                require(not found, f"the list and getRun disagree on an output: {listed(found)}", exchange)
 
 
 @rule("runs/list-leaves-out-content", source="reference")
@@ -102,13 +101,15 @@ def test_lists_leave_out_content(lists: Lists) -> None:
 
 @rule("runs/active-count", source="reference")
 def test_the_active_count(own_runs: OwnRuns) -> None:
-    """meta.activeCount counts the runs that are pending or running."""
-    exchange = own_runs.story().active
-    count = members(members(exchange.json).get("meta")).get("activeCount")
-    active = [item for item in items(exchange) if item.get("status") in ACTIVE]
-    if len(active) >= LONGEST_PAGE:
-        not_checked("because too many runs are active")
-    require(count == len(active), f"{len(active)} runs are pending or running, activeCount is {shown(count)}", exchange)
+    """meta.activeCount counts the runs that are pending or running, those that were asked to stop among them."""
+    story = own_runs.story()
+    for exchange in (story.active, story.stopping):
+        count = members(members(exchange.json).get("meta")).get("activeCount")
+        active = [item for item in items(exchange) if item.get("status") in ACTIVE]
+        if len(active) >= LONGEST_PAGE:
+            not_checked("because too many runs are active")
+        seen = f"{len(active)} runs are pending or running, activeCount is {shown(count)}"
+        require(count == len(active), seen, exchange)
 
 
 @rule("runs/meta-is-of-all-runs", source="reference")
@@ -144,9 +145,17 @@ def test_has_ever_run(own_runs: OwnRuns, lists: Lists, session: Session) -> None
 
 
 @rule("runs/filter-status", source="reference")
-def test_filter_by_status(lists: Lists) -> None:
+def test_filter_by_status(lists: Lists, own_runs: OwnRuns) -> None:
     """Filtered by status, a list holds all runs in one of the states and no others."""
     selects(lists, lists.by_status())
+    story = own_runs.story()
+    was_pending = {item.get("id") for item in items(story.active) if item.get("status") == "pending"}
+    waiting = story.short.id in was_pending and story.short.id not in names(items(story.pending))
+    require(not waiting, "status=pending: a pending run is missing", story.pending)
+    seen = [status_of(exchange) for exchange in story.brief.readings if exchange.number < story.running.number]
+    later = [status_of(exchange) for exchange in story.brief.cancels[:1]]
+    at_work = seen[-1:] == later == ["running"] and story.brief.id not in names(items(story.running))
+    require(not at_work, "status=running: a running run is missing", story.running)
 
 
 @rule("runs/filter-search", source="reference")
@@ -186,7 +195,7 @@ def test_the_total_follows_filters(lists: Lists) -> None:
     """pagination.total counts the runs that the filters leave."""
     for selection in lists.all_selections():
         count, found = total(selection.exchange), len(items(selection.exchange))
-        right = count == found or (found >= LONGEST_PAGE and isinstance(count, int) and count >= found)
+        right = count == found or (selection.is_full and isinstance(count, int) and count >= found)
         require(
             right, f"{selection.words}: the list holds {found} runs, the total is {shown(count)}", selection.exchange
         )
@@ -245,7 +254,7 @@ def test_sort_by_created_at(lists: Lists) -> None:
     require(set(names(items(descending))) == set(names(lists.ours())), "sorted, the list holds other runs", descending)
     wrong = follow(items(descending), created, descending=True)
     require(wrong is None, f"descending: {wrong}", descending)
-    ascending = lists.with_word(sortBy="createdAt", order="asc", limit=2)
+    ascending = lists.with_word(status=",".join(ENDED), sortBy="createdAt", order="asc", limit=2)
     wrong = follow(items(ascending), created, descending=False)
     require(wrong is None, f"ascending: {wrong}", ascending)
     is_the_top(lists, ascending, created, descending=False)
@@ -255,12 +264,12 @@ def test_sort_by_created_at(lists: Lists) -> None:
 def test_sort_by_cost(lists: Lists) -> None:
     """Sorted by costUsd, runs come from the dearest to the cheapest or, ascending, from the cheapest to the dearest."""
     distinct(lists, cost, "their cost")
-    ascending = lists.with_word(sortBy="costUsd", order="asc")
+    ascending = lists.with_word(status=",".join(ENDED), sortBy="costUsd", order="asc")
     require(set(names(items(ascending))) == set(names(lists.ours())), "sorted, the list holds other runs", ascending)
     ours = {str(run.get("id")): run for run in lists.ours()}
     wrong = follow([ours[name] for name in names(items(ascending)) if name in ours], cost, descending=False)
     require(wrong is None, f"ascending: {wrong}", ascending)
-    descending = lists.with_word(sortBy="costUsd", order="desc", limit=2)
+    descending = lists.with_word(sortBy="costUsd", limit=2)  # as by default
     wrong = follow([ours[name] for name in names(items(descending)) if name in ours], cost, descending=True)
     require(wrong is None, f"descending: {wrong}", descending)
     is_the_top(lists, descending, cost, descending=True)

@@ -10,11 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 from contract_tests.harness.own_runs import MOST_LOGS, PART, PART_OF_CATEGORY, Logs, OwnRuns
-from contract_tests.harness.reading import alike, answered, items, seconds_between
+from contract_tests.harness.reading import alike, answered, instant, items, seconds_between
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.run_lists import total
 
 Record = Mapping[str, Any]
+SLACK_SECONDS = 60
+"""How far a server's clock may be from what is known of it."""
 
 
 def records(logs: Logs) -> list[Record]:
@@ -41,6 +43,19 @@ def test_logs_tell_of_the_run(own_runs: OwnRuns) -> None:
     require(found, "the run has ended, but has no log records", logs.all)
     twice = sorted({name for name in found if found.count(name) > 1})
     require(not twice, f"in the logs more than once: {', '.join(twice[:3])}", logs.all)
+
+
+@rule("runs/logs-are-of-their-time", source="reference")
+def test_logs_are_of_their_time(own_runs: OwnRuns) -> None:
+    """A log record is of a time between the creation of its run and now."""
+    logs, life = own_runs.logs(), own_runs.followed()
+    for record in records(logs):
+        moment = instant(record.get("timestamp"))
+        if moment is not None:
+            after = life.created.sent_at - SLACK_SECONDS <= moment.timestamp()
+            before = moment.timestamp() <= logs.all.received_at + SLACK_SECONDS
+            seen = f"a record says {record.get('timestamp')}, which is not between the run's creation and now"
+            require(after and before, seen, logs.all)
 
 
 @rule("runs/logs-only-grow", source="assumed")
@@ -103,8 +118,9 @@ def test_logs_are_paged_by_offset(own_runs: OwnRuns) -> None:
 
 @rule("runs/logs-are-its-own", source="reference")
 def test_logs_are_of_one_run(own_runs: OwnRuns) -> None:
-    """The logs of a run hold no record of another run."""
+    """The logs of a run hold no record of another run, and each run has its own, however it ended."""
     logs = own_runs.logs()
+    require(logs.other_run.succeeded, f"a run's logs are answered {answered(logs.other_run)}", logs.other_run)
     other = items(logs.other_run)
     shared = [record for record in records(logs) if any(alike(record, one) for one in other)]
     require(not shared, f"{len(shared)} records are in the logs of two runs", logs.other_run)

@@ -195,10 +195,11 @@ def environment(run: Any) -> dict[str, Any]:
 @rule("runs/environment-is-merged", source="guide")
 def test_the_environment_is_merged(own_runs: OwnRuns) -> None:
     """A run has the environment variables of its template and its own; of the same name, its own."""
-    merged = {**TEMPLATE_ENV, **OWN_ENV}
-    for exchange, run in own_runs.story().whole.shown:
-        found = differences(environment(run), merged, merged)
-        require(not found, f"of the environment {listed(found)}", exchange)
+    for life in own_runs.story().lives:
+        merged = {**life.template.get("envVars", {}), **life.asked.get("env", {})}
+        for exchange, run in life.shown if merged else ():
+            found = differences(environment(run), merged, merged)
+            require(not found, f"of the environment of {life.name} {listed(found)}", exchange)
 
 
 @rule("runs/environment-is-its-own", source="guide")

@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
-from contract_tests.harness.own_runs import OwnRuns
+from contract_tests.harness.own_runs import STOPPING, OwnRuns
 from contract_tests.harness.reading import (
     alike,
     answered,
@@ -36,6 +36,7 @@ from contract_tests.harness.template_lives import (
     unlike,
 )
 from contract_tests.harness.template_use import TemplateUse
+from contract_tests.harness.world import World
 from generated.contract import ProblemCode
 
 SLACK_SECONDS = 1
@@ -48,8 +49,8 @@ def _lives(template_lives: TemplateLives) -> TemplateLives:
 
 
 @pytest.fixture(name="use", scope="session")
-def _use(session: Session, template_lives: TemplateLives, own_runs: OwnRuns) -> TemplateUse:
-    return TemplateUse(session, template_lives, own_runs)
+def _use(session: Session, world: World, template_lives: TemplateLives, own_runs: OwnRuns) -> TemplateUse:
+    return TemplateUse(session, world, template_lives, own_runs)
 
 
 def is_refused(exchange: Exchange, status: int, code: ProblemCode, words: str) -> None:
@@ -163,15 +164,17 @@ def test_system_templates_are_listed(lives: TemplateLives) -> None:
 @rule("templates/system-ones-are-read-only", source="overview")
 def test_system_templates_are_read_only(lives: TemplateLives, use: TemplateUse) -> None:
     """A system template refuses change and deletion with TEMPLATE_SYSTEM_READONLY, and stays as it was."""
-    system, refusals = lives.system(), lives.system_refusals()
-    found = use.list_after().having("id", system["id"])
-    wrong = differences(found[0], system, STATE) if found else []
+    refusals, listing = lives.system_refusals(), use.list_after()
+    last = [*refusals.values()][-1]
+    kept = [(system, listing.having("id", system["id"])) for system in lives.systems()]
+    wrong = [text for system, found in kept if found for text in differences(found[0], system, STATE)]
     if wrong:
-        lives.restore_system()
+        lives.restore_systems()
     for words, exchange in refusals.items():
         is_refused(exchange, 403, ProblemCode.TEMPLATE_SYSTEM_READONLY, f"the {words} of a system template")
-    require(found, "after a refused deletion the system template is not listed any more", refusals["deletion"])
-    require(not wrong, f"after a refused change, the system template's {listed(wrong)}", refusals["change"])
+    gone = [system["slug"] for system, found in kept if not found]
+    require(not gone, f"after refused deletions the system template {listed(gone)} is not listed any more", last)
+    require(not wrong, f"after a refused change, the system template's {listed(wrong)}", last)
 
 
 def _updates(lives: TemplateLives) -> Iterator[tuple[Mapping[str, Any], Exchange, Mapping[str, Any]]]:
@@ -300,13 +303,15 @@ def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
 
 @rule("templates/in-use-cannot-be-deleted", source="overview")
 def test_a_template_in_use_cannot_be_deleted(use: TemplateUse) -> None:
-    """A template with a pending or running run refuses deletion with TEMPLATE_HAS_RUNNING_SANDBOXES, and stays."""
+    """A template with a pending or running run, asked to stop or not, refuses deletion with
+    TEMPLATE_HAS_RUNNING_SANDBOXES, and stays.
+    """
     tries = use.tries()
     for one in tries:
         if not one.came_too_late:
             words = f"the deletion of a template with a {one.state} run"
             is_refused(one.deletion, 409, ProblemCode.TEMPLATE_HAS_RUNNING_SANDBOXES, words)
-    if any(one.came_too_late for one in tries):
+    if any(one.came_too_late for one in tries if one.state != STOPPING):
         not_checked("because the run ended before the template could be deleted")
 
 
@@ -325,13 +330,34 @@ def test_a_deletion_is_final(lives: TemplateLives, use: TemplateUse) -> None:
     for words, exchange in use.gone().items():
         is_refused(exchange, 404, ProblemCode.TEMPLATE_NOT_FOUND, f"a deleted template, {words},")
     listing = use.list_after()
-    require(not listing.having("id", lives.bare().id), "a deleted template is listed", listing.first)
+    require(not listing.having("id", lives.used().id), "a deleted template is listed", listing.first)
+
+
+@rule("templates/deleted-starts-no-run", source="overview")
+def test_a_deleted_template_starts_no_run(use: TemplateUse) -> None:
+    """A create of a run of a deleted template is refused with RUN_TEMPLATE_NOT_FOUND."""
+    is_refused(
+        use.use_of_the_gone(), 400, ProblemCode.RUN_TEMPLATE_NOT_FOUND, "a create of a run of a deleted template"
+    )
+
+
+@rule("templates/runs-outlive-their-template", source="guide")
+def test_runs_outlive_their_template(use: TemplateUse) -> None:
+    """An ended run never changes: it is read as before when its template was deleted."""
+    after, ended = use.orphan(), use.use().run_at_last
+    succeeds(after, "the run of a deleted template")
+    before = members(ended.json) if ended is not None else {}
+    wrong = differences(members(after.json), before, ("id", "templateSlug", "status", "prompt", "completedAt"))
+    require(not wrong, f"with its template deleted, a run's {listed(wrong)}", after)
 
 
 @rule("templates/deletion-frees-the-slug", source="assumed")
 def test_a_deletion_frees_the_slug(lives: TemplateLives, use: TemplateUse) -> None:
-    """A deleted template's slug can be given to a new template, which has another id."""
+    """A deleted template's slug can be given to a new template, which has another id and is what the slug names."""
     again = use.slug_again()
     succeeds(again, "a create with the slug of a deleted template")
-    same = template_of(again).get("id") == lives.bare().id
+    same = template_of(again).get("id") == lives.used().id
     require(not same, "the new template has the deleted one's id", again)
+    named = template_of(use.read_again()).get("id")
+    new = template_of(again).get("id")
+    require(named == new, f"the slug names {shown(named)}, not the new template {shown(new)}", use.read_again())

@@ -21,6 +21,8 @@ from contract_tests.harness.session import Session
 from generated.contract import SANDBOX_RATES_PER_MINUTE_USD
 
 COUNTED_LATER = "because what is used is counted later"
+SLACK_SECONDS = 60
+"""How far a server's clock may be from what is known of it."""
 
 
 @pytest.fixture(name="charges", scope="session")
@@ -117,7 +119,7 @@ def test_the_month_counts_runs(charges: Charges) -> None:
         not_checked(COUNTED_LATER)
     seconds = sum(amount(life.sandbox.get("durationSeconds")) or 0 for life, _, _ in found)
     cost = sum(paid(charges))
-    grown = [("runsCount", 1.0, 0.0), ("sandboxSeconds", seconds, len(found))]
+    grown = [("runsCount", float(len(found)), 0.0), ("sandboxSeconds", seconds, len(found))]
     told = rounding(month.get("sandboxCostUsd") for month in (before, after))
     grown.append(("sandboxCostUsd", cost, 2 * len(found) * account.rounding_of_costs + 2 * told))
     for name, by, slack in grown:
@@ -207,6 +209,21 @@ def test_a_record_describes_its_run(charges: Charges) -> None:
             value = amount(record.get("ratePerMinuteUsd"))
             seen = f"the record of {life.name}, of size {life.template['size']}, has the rate {value}, not {rate}"
             require(value is None or abs(value - rate) < 1e-9, seen, account.logs)
+
+
+@rule("usage/record-is-of-its-time", source="reference")
+def test_a_record_is_of_its_time(charges: Charges) -> None:
+    """The usage record of a run was made after the run began, and not in the time to come."""
+    account = charges.account
+    for life, records, _ in recorded(charges):
+        for record in records:
+            made = instant(record.get("createdAt"))
+            if made is None:
+                continue  # the schema speaks of that
+            after = life.created.sent_at - SLACK_SECONDS <= made.timestamp()
+            before = made.timestamp() <= account.logs.received_at + SLACK_SECONDS
+            seen = f"the record of {life.name} says createdAt {shown(record.get('createdAt'))}"
+            require(after and before, f"{seen}, which is not between the run's begin and now", account.logs)
 
 
 @rule("usage/cost-is-quantity-times-rate", source="assumed")

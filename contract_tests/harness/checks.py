@@ -37,6 +37,10 @@ class Seen:
     request_ids: dict[str, int] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     """Keys and webhook secrets, which no body may show again."""
+    asked: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    """What was asked of each own run, template and webhook, by key, kind and id."""
+    lost: int = 0
+    """How many requests had gone without an answer when that was still known for certain."""
 
 
 Check = Callable[[Exchange, Seen], Iterable[str]]
@@ -193,6 +197,17 @@ def _no_retry_after(exchange: Exchange, _: Seen) -> Iterator[str]:
     # A gateway in front of the server may add it to a 503, as RFC 9110 has it.
     if value is not None and exchange.status != 503:
         yield f"the response with status {exchange.status} has Retry-After: {value}"
+
+
+@check(
+    "rate-limit/refused-has-none-left",
+    "A refusal for the rate limit says that no request remains.",
+    when=lambda exchange, _: exchange.code == ProblemCode.RATE_LIMIT_EXCEEDED,
+)
+def _none_left(exchange: Exchange, _: Seen) -> Iterator[str]:
+    text = exchange.response.headers.get(Header.RATE_LIMIT_REMAINING.lower(), "0").strip()
+    if _INTEGER.fullmatch(text) and int(text) > 0:
+        yield f"the request is refused although {int(text)} remain"
 
 
 def _header_errors(exchange: Exchange, seen: Seen, name: str) -> Iterator[str]:

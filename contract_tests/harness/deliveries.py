@@ -21,7 +21,7 @@ from contract_tests.harness.receiver import RECEIVED, Delivery, Receiver
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
-from contract_tests.harness.world import World
+from contract_tests.harness.world import ODD_TEXT, World
 
 COMPLETED, CANCELLED, FAILED = EVENTS = ("run.completed", "run.cancelled", "run.failed")
 REFUSED = 500
@@ -95,7 +95,9 @@ class Story:
         return {run_id: one for run_id, one in self.runs.items() if f"run.{members(one.json).get('status')}" == event}
 
 
-RECEIVED_CALLBACK, REFUSED_CALLBACK = "received", "refused"
+RECEIVED_CALLBACK, REFUSED_CALLBACK, FAILED_CALLBACK = "received", "refused", "of a failed run"
+_TELLING: Mapping[str, Any] = {"env": {"CT_ODD": ODD_TEXT}, "metadata": {"odd": ODD_TEXT}}
+"""What the runs are given so that it shows when a delivery leaves it out."""
 
 
 def run_of(delivery: Delivery) -> Mapping[str, Any]:
@@ -143,14 +145,16 @@ class Deliveries:
         )
         receiver.announce(self._name(RECEIVED_CALLBACK))
         receiver.announce(self._name(REFUSED_CALLBACK), REFUSED)
-        finished = world.new_run(callbackUrl=self._url(self._name(RECEIVED_CALLBACK)))
+        receiver.announce(self._name(FAILED_CALLBACK))
+        finished = self._start(RECEIVED_CALLBACK)
         story.deleted_at = self._delete(story.deleted)
-        cancelled = world.new_run(callbackUrl=self._url(self._name(REFUSED_CALLBACK)))
+        cancelled = self._start(REFUSED_CALLBACK)
         session.call("cancelRun", path={"id": cancelled})
         story.callbacks = {RECEIVED_CALLBACK: finished, REFUSED_CALLBACK: cancelled}
         provoked = self._settings.provocations.runs.get("failed")
-        failed = [world.new_run(**provoked.body)] if provoked is not None else []
-        for run_id in (cancelled, finished, *failed):
+        if provoked is not None:
+            story.callbacks[FAILED_CALLBACK] = self._start(FAILED_CALLBACK, **provoked.body)
+        for run_id in sorted(story.callbacks.values(), key=lambda run_id: run_id != cancelled):
             self._await_end(story, run_id)
         self._await(lambda: self._have_told(story), "for deliveries")
         self._wait(_STEP_SECONDS)
@@ -159,13 +163,18 @@ class Deliveries:
         self._look_at_health(story)
         story.stubborn_deleted_at = self._delete(story.stubborn)
         self._wait(_QUIET_SECONDS[session.target.moves_its_clock], "to see that nothing more is delivered")
-        for which, run_id in story.callbacks.items():
+        for which in (RECEIVED_CALLBACK, REFUSED_CALLBACK):
+            run_id = story.callbacks[which]
             story.later[which] = session.call("getRun", path={"id": run_id})
         story.waits = self._waits
         return story
 
+    def _start(self, which: str, **given: Any) -> str:
+        """Start a run with a callback. Returns its id."""
+        return self._world.new_run(**{**_TELLING, "callbackUrl": self._url(self._name(which)), **given})
+
     def _name(self, which: str) -> str:
-        return f"ct-{self._world.tag}-callback-{which}"
+        return f"ct-{self._world.tag}-callback-{which.replace(' ', '-')}"
 
     def _url(self, name: str) -> str:
         return f"{self._settings.webhook_sink_url}/{name}"
@@ -232,8 +241,8 @@ class Deliveries:
                 return wait.target_began, wait.target_ended
         before = [wait.target_ended for wait in self._waits if wait.ended < delivery.received_at]
         after = [wait.target_began for wait in self._waits if wait.began > delivery.received_at]
-        now = self._session.target.now()
-        return max(before, default=now - _PATIENCE_SECONDS), min(after, default=now)
+        latest = min(after, default=self._session.target.now())
+        return max(before, default=latest - _PATIENCE_SECONDS), latest
 
     def came_after(self, delivery: Delivery, deleted_at: float) -> bool:
         """Whether a delivery was sent after its webhook was deleted."""

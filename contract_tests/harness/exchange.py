@@ -76,7 +76,8 @@ class Request:
             parts += ["-X", self.method]
         parts.append(shlex.quote(redact(base_url + self.target)))
         if self.authorization is not None:
-            variable = variables.get(self.authorization.removeprefix("Bearer "))
+            scheme, _, key = self.authorization.partition(" ")
+            variable = variables.get(key) if scheme == "Bearer" else None
             whole = shlex.quote(redact(f"Authorization: {self.authorization}"))
             parts += ["-H", f'"Authorization: Bearer ${variable}"' if variable else whole]
         for name, value in self.headers.items():

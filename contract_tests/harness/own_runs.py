@@ -22,15 +22,22 @@ from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import FULL, Made, TemplateLives
-from contract_tests.harness.world import OWN_TEMPLATE, PROMPT, World, as_long_as
+from contract_tests.harness.world import ODD_TEXT, OWN_TEMPLATE, PROMPT, World, as_long_as
 
 _RUNS = 4
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
 TEMPLATE_ENV = FULL["envVars"]
 OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.2, "timeoutSeconds": 60}
-OWN_ENV = {"SECOND": "of the run", "CT_RUN": "run"}
-METADATA = {"suite": "contract tests", "Ticket-ID": "ABC-12", "sign": "✓ é"}
+OWN_ENV = {"SECOND": "of the run", "CT_RUN": "run", "FIRST": "", "CT_ODD": ODD_TEXT, "ct_number": "007"}
+METADATA = {
+    "suite": "contract tests",
+    "Ticket-ID": "ABC-12",
+    "a.dotted key": "007",
+    "odd": ODD_TEXT,
+    "empty": "",
+    "a key of more than forty characters, as there may be": "a value of more than a hundred characters, " * 4 + "well",
+}
 _NO_MORE = "There is nothing else to do. "
 LONGEST_PAGE = 100
 MOST_LOGS = 250
@@ -44,9 +51,13 @@ _LOOK_AGAIN_SECONDS = (5, 600)
 """When an ended run is read again, on a real clock and on one that is moved."""
 
 
+STOPPING = "stopping"
+"""The state of a run that was asked to stop and may have done so."""
+
+
 @dataclass(frozen=True)
 class Try:
-    """A delete of a template while a run of it was pending or running, and a look at the run if it succeeded."""
+    """A delete of a template while a run of it was pending, running or stopping; a look at the run if it succeeded."""
 
     state: str
     deletion: Exchange
@@ -66,8 +77,8 @@ class Story:
     whole: Life
     """Everything set, on a template with everything set; followed to its end by itself."""
     brief: Life
-    """No guardrails set, on the bare template, which limits the cost; cancelled while it runs, again at once and at the
-    end.
+    """No guardrails set, on the template `used`, which limits the cost; cancelled while it runs, again at once and at
+    the end.
     """
     short: Life
     """A timeout set, on a template that limits the turns; cancelled once."""
@@ -75,8 +86,14 @@ class Story:
     """Nothing set, on the template of `whole`; cancelled as soon as it was created."""
     usage_before: Exchange
     """The organization's usage before the first of them."""
+    pending: Exchange
+    """The list of the pending runs right before the next one."""
     active: Exchange
     """The list of the active runs, while three of the four were."""
+    running: Exchange
+    """The list of the running runs, right after `brief` was read and before it was asked to stop."""
+    stopping: Exchange
+    """The list of the active runs when one of them had been asked to stop."""
     narrowed: Exchange
     """The list with filters that leave nothing, at the same time."""
     early_logs: Exchange
@@ -84,7 +101,7 @@ class Story:
     refused: Exchange
     """A create on a template that there is none of, with the greatest values for all else."""
     tries: tuple[Try, ...]
-    """What came of deleting the bare template while `brief` was pending and running."""
+    """What came of deleting the template `used` while `brief` was pending, running and stopping."""
 
     @property
     def lives(self) -> tuple[Life, Life, Life, Life]:
@@ -140,25 +157,30 @@ class OwnRuns:
         world.make_room(wanted=1)
         session.ensure(ROOM_FOR_REQUESTS)
         usage_before = session.call("getUsage")
-        full, bare = self._as_asked(self._templates.full()), self._as_asked(self._templates.bare())
+        full, used = self._as_asked(self._templates.full()), self._as_asked(self._templates.used())
         small = {**OWN_TEMPLATE, **{name: world.template()[name] for name in ("id", "slug")}}
         refused = session.call("createRun", body=self._to_be_refused())
 
         whole = self._start("whole", full, **self._everything())
         lives.read(whole)
-        brief = self._start("brief", bare, model="opus")
-        tries = [self._try_to_delete("pending", bare["id"], brief)]
+        brief = self._start("brief", used, model="opus", env={}, metadata={})
+        tries = [self._try_to_delete("pending", used["id"], brief)]
         lives.read(brief)
         short = self._start("short", small, guardrails={"timeoutSeconds": 45})
+        pending = self.listing({"status": "pending"}, fresh=True)
         active, narrowed = self._active_lists()
 
         lives.read_until(brief, "running", within_seconds=15)
+        running = self.listing({"status": "running"}, fresh=True)
         lives.read(whole)
         early_logs = session.call("listRunLogs", path={"id": whole.id}, query={"limit": MOST_LOGS})
         if status_of(brief.answers[-1]) == "running" and not tries[0].deletion.succeeded:
-            tries.append(self._try_to_delete("running", bare["slug"], brief))
+            tries.append(self._try_to_delete("running", used["slug"], brief))
         lives.cancel(brief)
         lives.cancel(brief)
+        stopping = self._active_list()
+        if not any(one.deletion.succeeded for one in tries):
+            tries.append(self._try_to_delete(STOPPING, used["id"], brief))
         lives.read(brief)
         lives.cancel(short)
         plain = self._start("plain", full)
@@ -173,7 +195,11 @@ class OwnRuns:
         if not whole.ended:
             lives.cancel(whole)
             lives.read_until(whole)
-        return Story(whole, brief, short, plain, usage_before, active, narrowed, early_logs, refused, tuple(tries))
+        return Story(
+            *(whole, brief, short, plain, usage_before),
+            *(pending, active, running, stopping, narrowed, early_logs, refused),
+            tries=tuple(tries),
+        )
 
     def _as_asked(self, made: Made) -> Mapping[str, Any]:
         """What was asked of a template, with the id that it got."""
@@ -192,7 +218,7 @@ class OwnRuns:
 
     def _prompt(self, name: str) -> str:
         """A prompt that is longer than what a list might have room for."""
-        return f"{PROMPT} {_NO_MORE * 12}It is {self.own_word(name)} of {self.word}, no more."
+        return f"{PROMPT} {_NO_MORE * 40}It is {self.own_word(name)} of {self.word}, no more. {ODD_TEXT}"
 
     def _start(self, name: str, template: Mapping[str, Any], **members_: Any) -> Life:
         if self._started:
@@ -230,6 +256,14 @@ class OwnRuns:
                 return active, narrowed
         raise AssertionError("unreachable")
 
+    def _active_list(self) -> Exchange:
+        """The active runs, asked for once more where the count does not fit and others may have come in between."""
+        for left in reversed(range(TRIES)):
+            answer = self.listing({"status": ",".join(ACTIVE)}, fresh=True)
+            if not left or members(members(answer.json).get("meta")).get("activeCount") == len(items(answer)):
+                return answer
+        raise AssertionError("unreachable")
+
     def followed(self) -> Life:
         """`whole`, once it has come to its end by itself."""
         whole = self.story().whole
@@ -255,12 +289,15 @@ class OwnRuns:
 
     @gathered
     def later(self) -> Life:
-        """`whole`, asked to stop after its end and read again later."""
+        """`whole`, asked to stop after its end and read again later, when its template has changed."""
         whole = self.followed()
         self._lives.cancel(whole)
+        self._templates.updates()
         seconds = _LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock]
         self._session.target.wait(seconds, "before an ended run is read again")
-        self._lives.read(whole)
+        for life in (whole, self.story().plain):
+            if life.ended:
+                self._lives.read(life)
         return whole
 
     @gathered

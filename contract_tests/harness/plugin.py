@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from contract_tests.harness import checks, leftovers, pages, report, terminal, workers
+from contract_tests.harness import checks, echoes, leftovers, pages, report, terminal, workers
 from contract_tests.harness.document import Document
 from contract_tests.harness.events import Event
 from contract_tests.harness.exchange import NO_JSON, Exchange, redact
@@ -45,7 +45,7 @@ NOTHING_SAID = 2
 
 SETTINGS = pytest.StashKey[Settings]()
 SESSION = pytest.StashKey[Session]()
-RESPONSE_RULES = (checks, pages)
+RESPONSE_RULES = (checks, pages, echoes)
 """The modules whose rules every response is held to: importing them registers the rules."""
 ABANDONED = pytest.StashKey[bool]()
 CONTROLLER = pytest.StashKey[Controller]()

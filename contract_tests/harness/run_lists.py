@@ -9,9 +9,10 @@ from typing import Any
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lives import outputs_of
-from contract_tests.harness.own_runs import OwnRuns
-from contract_tests.harness.reading import members
+from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
+from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
+from contract_tests.harness.world import ODD_TEXT
 
 Run = Mapping[str, Any]
 
@@ -41,6 +42,12 @@ class Selection:
     """Of the runs that the list was asked about."""
     is_of_ours: bool
     """Whether the filters leave no run but the four, so that the list is known whole."""
+    limit: int = LONGEST_PAGE
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be no room for all on the page."""
+        return len(items(self.exchange)) >= self.limit
 
 
 class Lists:
@@ -71,8 +78,10 @@ class Lists:
         self.ours()
         return Selection(words, self._runs.listing(query), selects, ours)
 
-    def _among_ours(self, words: str, selects: Callable[[Run], bool], **query: str) -> Selection:
-        return Selection(words, self.with_word(**query), selects, is_of_ours=True)
+    def _among_ours(
+        self, words: str, selects: Callable[[Run], bool], limit: int = LONGEST_PAGE, **query: str
+    ) -> Selection:
+        return Selection(words, self.with_word(limit=limit, **query), selects, is_of_ours=True, limit=limit)
 
     @gathered
     def by_status(self) -> list[Selection]:
@@ -82,16 +91,27 @@ class Lists:
         return [
             self._alone("status=cancelled", has("cancelled"), status="cancelled"),
             self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
-            self._among_ours("status=completed,running", has("completed", "running"), status="completed,running"),
+            self._among_ours("status=completed,running", has("completed", "running"), 1, status="completed,running"),
         ]
 
     @gathered
     def by_search(self) -> list[Selection]:
         word = self._runs.own_word("short")
-        all_of_them, one_of_them = self._runs.word, lambda run: word in str(run.get("prompt"))
+        all_of_them = self._runs.word
+        # The text as it stands in the prompt, with what query languages take for more than text; and one that is in no
+        # prompt unless a character is taken for any.
+        odd, wild = f"{word} of {all_of_them}, no more. {ODD_TEXT}", f"s_o%t{self._runs.own_word('')}"
+
+        repo = str(self._runs.story().whole.asked["repo"])
+
+        def holds(text: str) -> Callable[[Run], bool]:
+            return lambda run: text in str(run.get("prompt"))
+
         return [
-            self._among_ours(f"search={all_of_them}", lambda run: all_of_them in str(run.get("prompt"))),
-            self._alone(f"search={word}", one_of_them, ours=True, search=word),
+            self._among_ours(f"search={all_of_them}", holds(all_of_them)),
+            self._alone(f"search={odd}", holds(odd), ours=True, search=odd),
+            self._alone(f"search={wild}", holds(wild), ours=True, search=wild),
+            self._alone(f"search={repo}", holds(repo), search=repo),
         ]
 
     @gathered
@@ -109,38 +129,49 @@ class Lists:
 
     @gathered
     def by_output_types(self) -> list[Selection]:
+        def has(*kinds: str) -> Callable[[Run], bool]:
+            return lambda run: bool(set(kinds) & types(run))
+
         return [
-            self._alone("outputTypes=text", lambda run: "text" in types(run), outputTypes="text"),
-            self._among_ours(
-                "outputTypes=pr,text", lambda run: bool({"pr", "text"} & types(run)), outputTypes="pr,text"
+            self._alone("outputTypes=text", has("text"), outputTypes="text"),
+            *(
+                self._among_ours(f"outputTypes={kind}", has(kind), outputTypes=kind)
+                for kind in ("pr", "issue", "branch")
             ),
-            self._among_ours(
-                "outputTypes=text,issue", lambda run: bool({"text", "issue"} & types(run)), outputTypes="text,issue"
-            ),
+            self._among_ours("outputTypes=text,issue", has("text", "issue"), 1, outputTypes="text,issue"),
         ]
 
     @gathered
     def together(self) -> list[Selection]:
+        """Lists whose filters leave little, each of them because of all: without any one of them there are more."""
         whole, plain = self._runs.story().whole.run, self._runs.story().plain.run
-        slug, model = str(whole.get("templateSlug")), str(plain.get("model"))
-        kinds = sorted(types(whole)) or ["text"]
-        status = str(whole.get("status"))
-        return [
-            self._among_ours(
-                "template and model",
-                lambda run: run.get("templateSlug") == slug and run.get("model") == model,
-                template=slug,
-                model=model,
-            ),
-            self._among_ours(
-                "status, template, model and outputTypes",
-                lambda run: run.get("id") == whole.get("id") and bool(types(whole)),
-                status=status,
-                template=slug,
-                model=str(whole.get("model")),
-                outputTypes=",".join(kinds),
-            ),
+        kinds = types(whole) or {"text"}
+        first = {"status": str(whole.get("status")), "model": str(whole.get("model"))}
+        other = {"status": str(plain.get("status")), "model": str(plain.get("model"))}
+        template = str(whole.get("templateSlug"))
+        outputs = ",".join(sorted(kinds))
+        combinations: list[dict[str, str]] = [
+            {**first, "template": template, "outputTypes": outputs},
+            {**other, "template": template},
+            {**first, "status": other["status"], "template": template},
+            {"status": other["status"], "template": template, "outputTypes": outputs},
+            {"model": other["model"], "template": template, "outputTypes": outputs},
         ]
+        return [
+            self._combined(combination, LONGEST_PAGE if number else 1)
+            for number, combination in enumerate(combinations)
+        ]
+
+    def _combined(self, query: dict[str, str], limit: int) -> Selection:
+        def selects(run: Run) -> bool:
+            names_ = {"status": "status", "template": "templateSlug", "model": "model"}
+            same = all(run.get(name) == query[filter_] for filter_, name in names_.items() if filter_ in query)
+            wanted = query.get("outputTypes")
+            return same and (wanted is None or bool(types(run) & set(wanted.split(","))))
+
+        return self._among_ours(
+            " and ".join(f"{name}={value}" for name, value in query.items()), selects, limit, **query
+        )
 
     def all_selections(self) -> Iterator[Selection]:
         for gather in (

@@ -1,6 +1,7 @@
-"""The life of a template that is made with every member, changed and read again, beside one that is made with few.
+"""The life of a template that is made with every member, changed and read again, beside one that is made with few and
+one that is made for runs.
 
-What becomes of the other is in `template_use.py`, what the rules make of both in `test_templates.py`.
+What becomes of the last is in `template_use.py`, what the rules make of both in `test_templates.py`.
 """
 
 from __future__ import annotations
@@ -17,24 +18,18 @@ from contract_tests.harness.listing import Listing, everything
 from contract_tests.harness.reading import alike, differences, members, shown
 from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
-from contract_tests.harness.world import World, as_long_as
+from contract_tests.harness.world import ODD_TEXT, World, as_long_as
 
 FULL: Mapping[str, Any] = {
-    "name": "Contract test, full",
+    "name": f"Contract test, full. {ODD_TEXT}",
     "baseImage": "python-3.12",
-    "description": "Made to be read, changed and deleted.",
-    "envVars": {"FIRST": "one", "SECOND": "two words"},
+    "description": f"Made to be read, changed and deleted. {ODD_TEXT}",
+    "envVars": {"FIRST": "one", "SECOND": "two words", "lower_case": "007", "ODD": ODD_TEXT, "EMPTY": ""},
     "guardrails": {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2},
-    "egressDomains": ["api.acme.example", "*.packages.example"],
+    "egressDomains": ["api-2.acme.example", "*.packages.example"],
     "size": "l",
 }
 """No value is a default of the contract, so that what is left over after a change shows."""
-BARE: Mapping[str, Any] = {
-    "name": "Contract test, bare",
-    "baseImage": "php-8.3",
-    "guardrails": {"maxCostUsd": 0.02},
-}
-"""So little, that what was not given shows."""
 EMPTY, TIMEOUT, NULL = 0, 2, 5
 """The numbers of updates that rules speak of."""
 STATE = (
@@ -127,7 +122,7 @@ class Made:
 
 
 class TemplateLives:
-    """The two templates. What comes later asks for what comes before it."""
+    """The three templates. What comes later asks for what comes before it."""
 
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
@@ -201,10 +196,16 @@ class TemplateLives:
         least, greatest = (self._world.extremes.take_body("updateTemplate", number) for number in (LEAST, GREATEST))
         return (
             {},
-            {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails")},
-            {"guardrails": {"timeoutMinutes": 12}, **_of(least, "name", "size")},
-            {**_of(least, "description"), **_of(greatest, "egressDomains", "size")},
-            {"envVars": {"THIRD": "three"}, **_of(greatest, "guardrails", "name")},
+            {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails", "name", "size")},
+            {"guardrails": {"timeoutMinutes": 12}},
+            {
+                "name": f"Contract test, renamed. {ODD_TEXT}",
+                "description": as_long_as(least["description"], f"Changed. {ODD_TEXT}"),
+                "envVars": {},
+                "guardrails": {},
+                **_of(greatest, "egressDomains", "size"),
+            },
+            {"envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""}, **_of(greatest, "guardrails", "name")},
             {"description": None},
         )
 
@@ -236,50 +237,74 @@ class TemplateLives:
     # The system's
 
     @gathered
-    def system(self) -> Mapping[str, Any]:
-        """A system template as the list shows it."""
-        for item in self.list_before().having("isSystem", True):
-            if isinstance(item.get("id"), str) and isinstance(item.get("slug"), str):
-                return item
-        return not_checked("because no system template is listed")
+    def systems(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The first and the last system template as the list shows them; one twice when there is but one."""
+        found = [
+            item
+            for item in self.list_before().having("isSystem", True)
+            if isinstance(item.get("id"), str) and isinstance(item.get("slug"), str)
+        ]
+        return (found[0], found[-1]) if found else not_checked("because no system template is listed")
 
     @gathered
     def system_slug_taken(self) -> Exchange:
         """A create with the slug of a system template, and with the greatest values for all else."""
-        slug = self.system()["slug"]
+        slug = self.systems()[0]["slug"]
         return self.create({**self._world.extremes.take_body("createTemplate", GREATEST), "slug": slug})
 
     @gathered
     def system_refusals(self) -> dict[str, Exchange]:
-        """The answers to a change and to a deletion of a system template.
+        """The answers to a change and a deletion of a system template by its slug, and of another by its id.
 
-        A server that takes the change may take the deletion too: the change is undone and the deletion not tried.
+        A server that takes a change may take a deletion too: the change is undone and no deletion tried.
         """
-        system = self.system()
-        changed = self.update(system["slug"], {"name": self._world.fresh_name()})
-        if changed.succeeded:
-            self.restore_system()
-            return {"change": changed}
-        return {"change": changed, "deletion": self.delete(system["id"])}
+        names = dict(zip(("slug", "id"), self.systems(), strict=True))
+        found = {}
+        for name, system in names.items():
+            found[f"change, by its {name},"] = self.update(system[name], {"name": self._world.fresh_name()})
+        if any(exchange.succeeded for exchange in found.values()):
+            self.restore_systems()
+            return found
+        for name, system in names.items():
+            deletion = found[f"deletion, by its {name},"] = self.delete(system[name])
+            if deletion.succeeded:
+                break
+        return found
 
-    def restore_system(self) -> None:
-        """Undo what a change of a system template should not have done."""
-        self.update(self.system()["id"], {"name": self.system().get("name")})
+    def restore_systems(self) -> None:
+        """Undo what changes of system templates should not have done."""
+        for system in self.systems():
+            self.update(system["id"], {"name": system.get("name")})
 
-    # The other
+    # The others
+
+    @gathered
+    def used(self) -> Made:
+        """A template for a run, which is what it was given only by an update; its slug begins with another's."""
+        given = {
+            "slug": f"{self.full().slug}--more",
+            "name": "Contract test, used",
+            "baseImage": "node-22",
+            "envVars": dict(FULL["envVars"]),
+            "guardrails": {"maxCostUsd": 0.02},
+            "size": "m",
+        }
+        before = {"envVars": {}, "guardrails": {"maxCostUsd": 0.03}, "size": "l"}
+        made = self.made(given, self.create({**given, **before}))
+        self.update(made.slug, _of(given, *before))
+        return made
 
     @gathered
     def bare(self) -> Made:
-        """A template that is given nothing but what it needs, and a limit to what its runs may cost.
-
-        Its slug is the longest that there is, where the server takes that.
+        """A template that is given nothing but what it needs. Its slug is the longest that there is, where the server
+        takes that.
         """
         slug = f"2{self._world.fresh_name()}"
         longest = as_long_as(self._world.extremes.body("createTemplate", GREATEST)["slug"], slug)
-        given = {"slug": longest, **BARE}
+        given = {"slug": longest, "name": "Contract test, bare", "baseImage": "php-8.3"}
         answer = self.create(given)
         if answer.status == 400:
-            given = {"slug": slug, **BARE}
+            given["slug"] = slug
             answer = self.create(given)
         return self.made(given, answer)
 

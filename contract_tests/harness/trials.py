@@ -28,6 +28,8 @@ _NOT_OF_TYPE = {
     "object": "no object",
     "boolean": "perhaps",
 }
+_NO_OBJECTS: tuple[Any, ...] = ("no object", [], 7, [{}])
+"""What stands in the place of a body, of each operation something else."""
 _READ_TO_THE_END = ("page", "offset", "limit")
 """Their greatest values are for `test_pagination.py`: what lies past the end is answered as nothing published tells."""
 _WELL_BELOW = 0.75
@@ -92,7 +94,9 @@ class Trials:
         schema = self._document.request_body(operation_id)
         if schema is not None:
             for path, words, source, value in self._violations(schema, (), self.fullest_example(operation_id)):
-                yield Violation(Constraint(operation_id, "body", path, words, source), value)
+                is_body = not path and value == _NOT_OF_TYPE["object"]
+                wrong = _NO_OBJECTS[list(OPERATIONS).index(operation_id) % len(_NO_OBJECTS)] if is_body else value
+                yield Violation(Constraint(operation_id, "body", path, words, source), wrong)
 
     def telling_violations(self, operation_id: str) -> list[Violation]:
         """Those that tell most: of a bound, a form or a list of values that no operation before has, not of a type."""
@@ -133,7 +137,9 @@ class Trials:
         kind = next(iter(kinds - {"null"}), "")
         # A wrong type is no value of an enumeration either, and that is tried anyway.
         if kind in _NOT_OF_TYPE and not any("enum" in node for _, node in nodes):
-            yield path, f"is of type {kind}", source, _NOT_OF_TYPE[kind]
+            least = max((node["minimum"] for _, node in nodes if kind == "integer" and "minimum" in node), default=1)
+            wrong = least + 0.5 if kind == "integer" else _NOT_OF_TYPE[kind]
+            yield path, f"is of type {kind}", source, wrong
         for place, node in nodes:
             source = self._document.source_at(place)
             for words, value in _outside(node, example):
@@ -163,7 +169,7 @@ class Trials:
             if parameter.location != "query":
                 continue
             schema = self._resolved(parameter.schema["items"]) if parameter.is_list else parameter.schema
-            values = list(_inside(schema, parameter.example or "a"))
+            values = [value for value in _inside(schema, parameter.example or "a") if value != ""]
             if parameter.name in _READ_TO_THE_END:
                 values = values[:1]
             if parameter.is_list:
@@ -220,6 +226,18 @@ class Trials:
             for name in node.get("properties", {}):
                 inner = example.get(name) if isinstance(example, dict) else None
                 self._extremes((*place, "properties", name), (*path, name), inner, found, assumed)
+
+    def nulls(self, operation_id: str) -> Any | None:
+        """The smallest body with null for each member that may be left out; None for no such member.
+
+        Whether null is taken for a member that is left out is for the server to say; it is no reason to fail.
+        """
+        schema = self._document.request_body(operation_id)
+        nodes = [node for _, node in self._nodes(schema)] if schema is not None else []
+        required = [name for node in nodes for name in node.get("required", ())]
+        optional = [name for node in nodes for name in node.get("properties", {}) if name not in required]
+        example = self.fullest_example(operation_id) if optional else {}
+        return {**{name: example[name] for name in required}, **dict.fromkeys(optional)} if optional else None
 
     # The schemas
 
@@ -294,7 +312,10 @@ def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
     if node.get("minLength") and isinstance(example, str):
         yield _padded(example, node["minLength"])
     if "maxLength" in node and isinstance(example, str):
-        yield _padded(example, node["maxLength"])
+        # A length is one of characters, not of bytes.
+        yield _padded(example, node["maxLength"], "a" if {"pattern", "format"} & node.keys() else "é")
+    if "maxLength" in node and not node.get("minLength") and "format" not in node:
+        yield ""
     if node.get("minItems") and isinstance(example, list):
         yield _repeated(example, node["minItems"])
     elif "maxItems" in node:
@@ -303,15 +324,17 @@ def _inside(node: dict[str, Any], example: Any) -> Iterator[Any]:
         yield _repeated(example, node["maxItems"])
     if "maxProperties" in node:
         yield _map_of(node["maxProperties"], _WELL_BELOW * node.get("x-max-json-bytes", 0))
+    elif isinstance(node.get("additionalProperties"), dict):
+        yield from ({}, {"EMPTY": ""})
     if "null" in _kinds(node):
         yield None
 
 
-def _padded(example: Any, length: int) -> str:
+def _padded(example: Any, length: int, filling: str = "a") -> str:
     text = example if isinstance(example, str) and example else "a"
     if "://" in text and length > len(text):
         return f"{text}/".ljust(length, "a")
-    return text[:length].rstrip("-. ").ljust(length, "a")
+    return text[:length].rstrip("-. ").ljust(length, filling)
 
 
 def _repeated(example: Any, count: int) -> list[Any]:

@@ -20,6 +20,7 @@ ALMOST_EMPTY = 3
 """With so few requests left the window is emptied on purpose."""
 BEYOND = 3
 """How many more requests than remain are sent at once."""
+_A_MOMENT_SECONDS = 3
 PATIENCE = 3
 """How many seconds later than told a window may open."""
 SLACK_SECONDS = 3
@@ -163,6 +164,8 @@ class WindowLog:
         before = self.of(session.target.key)[-1]
         ask = session.build("getCurrentApiKey")
         together = session.send_together([ask] * (left + BEYOND))
+        # A refusal that moved the reset would not show within the second in which the window began.
+        session.target.wait(_A_MOMENT_SECONDS)
         names = {"createTemplate": world.fresh_name(), "createRun": world.fresh_name()}
         plain = self._send_all(self._plain(names))
         faulty = self._send_all(self._faulty(plain))
@@ -198,7 +201,9 @@ class WindowLog:
         return found
 
     def _faulty(self, plain: Collection[str]) -> dict[str, Request]:
-        """Of all other operations requests for what is not there, and a create that breaks its schema."""
+        """Of all other operations requests for what is not there, a create that breaks its schema, and what is no
+        operation.
+        """
         session, found = self.session, {}
         for operation_id, operation in OPERATIONS.items():
             if operation_id not in plain and "{" in operation.path:
@@ -207,6 +212,8 @@ class WindowLog:
                 path = dict.fromkeys(names, self.world.fresh_name())
                 found[f"{operation_id} of what is not there"] = session.build(operation_id, path=path, body=body)
         found["createTemplate with a body that breaks its schema"] = session.build("createTemplate", body={})
+        authorization = f"Bearer {session.target.key}"
+        found["a path that the API lacks"] = Request("GET", "/v1/no-such-path", authorization=authorization)
         return found
 
     def _reopen(self, ask: Request, refused: list[Exchange]) -> list[Exchange]:

@@ -31,6 +31,8 @@ HEADERS_OF_THE_NODE = {"X-Cospec-Source": "n8n"}
 """What it sends on every call."""
 OWN_TEMPLATE: Mapping[str, Any] = {"size": "s", "guardrails": {"maxTurns": 6}}
 """What the suite's own template is given: the cheapest sandbox, and a limit that is no run's and no default."""
+ODD_TEXT = 'é ✓ 中 😀 <b>&amp;</b> "it\'s" a=b  c 100 % \\ $HOME {{x}}'
+"""What comes back as it is from a server that takes text for text."""
 PROMPT = "Answer with the single word OK and change nothing. This is a contract test."
 _OWN_RUNS_AT_ONCE = 4
 _LONGEST_PAGE = 100
@@ -384,4 +386,4 @@ def as_long_as(given: Any, fresh: str) -> str:
     """A fresh name that is as long as the given one, if it can be; a single letter stays what it is."""
     if not isinstance(given, str) or len(given) == 1:
         return given if isinstance(given, str) else fresh
-    return fresh.ljust(len(given), "a")
+    return fresh.ljust(len(given), given[-1:] or "a")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from generated.contract import OPERATIONS
+from generated.contract import OPERATIONS, ProblemCode
 from mock_server.altered import Bench, Exchange, Proceed
+from mock_server.faults.isolation import Everyone
 from mock_server.faults.registry import fault
 
 _STRANGER = (b"authorization", b"Bearer csk_live_stranger")
@@ -150,3 +151,70 @@ def unknown_request_headers_are_refused(mock: Bench) -> None:
             exchange.body = {"type": "BAD_REQUEST", "title": "Bad request", "status": 400, "instance": exchange.path}
 
     mock.after(after, OPERATIONS)
+
+
+@fault("authentication/every-operation-needs-a-key")
+def keys_are_good_without_their_scheme(mock: Bench) -> None:
+    """The key comes with the scheme Bearer, not alone."""
+
+    def before(exchange: Exchange) -> None:
+        exchange.request_headers = [
+            (name, b"Bearer " + value if name == b"authorization" and value.startswith(b"csk_live_") else value)
+            for name, value in exchange.request_headers
+        ]
+
+    mock.before(before)
+
+
+@fault("authentication/every-operation-needs-a-key")
+def keys_are_compared_as_far_as_they_go(mock: Bench) -> None:
+    """A valid key with more behind it is no valid key."""
+
+    def before(exchange: Exchange) -> None:
+        exchange.request_headers = [
+            (name, value.rstrip(b"~") if name == b"authorization" else value)
+            for name, value in exchange.request_headers
+        ]
+
+    mock.before(before)
+
+
+@fault("authentication/every-operation-needs-a-key", "responses/no-server-error")
+def schemes_without_a_key_fail(mock: Bench) -> None:
+    """The scheme Bearer without a key is the client's mistake, not the server's."""
+
+    def after(exchange: Exchange) -> None:
+        if _authorizations(exchange) == [b"Bearer"]:
+            exchange.refuse(ProblemCode.INTERNAL_ERROR)
+
+    mock.after(after)
+
+
+@fault("authentication/refused-has-no-effect")
+def keyless_deletions_take_effect(mock: Bench) -> None:
+    """A request without a valid key deletes nothing."""
+    everyone = Everyone(mock)
+
+    def before(exchange: Exchange) -> None:
+        if exchange.api_key is None and exchange.method == "DELETE":
+            name = exchange.path.rpartition("/")[2]
+            for organization in everyone.organizations.values():
+                organization.webhooks.pop(name, None)
+
+    mock.before(before)
+
+
+@fault("authentication/refused-has-no-effect")
+def keyless_updates_take_effect(mock: Bench) -> None:
+    """A request without a valid key changes nothing."""
+    everyone = Everyone(mock)
+
+    def before(exchange: Exchange) -> None:
+        if exchange.api_key is None and exchange.operation_id == "updateTemplate":
+            name = exchange.path.rpartition("/")[2]
+            for organization in everyone.organizations.values():
+                template = organization.templates.get(name)
+                if template is not None:
+                    template.name = exchange.request_body.get("name", template.name)
+
+    mock.before(before)

@@ -41,6 +41,12 @@ class Bound:
 
 
 TOO_LAX = {
+    "egress-urls-accepted": Bound(
+        "An egress domain is a host name, not a URL.",
+        "EgressDomain",
+        {"pattern": r"^(https?://)?(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]+/?$"},
+        source="guide",
+    ),
     "empty-prompts-accepted": Bound("A prompt has at least one character.", "RunCreate.prompt", {"minLength": 0}),
     "prompts-too-long-accepted": Bound(
         "A prompt has at most 50000 characters.", "RunCreate.prompt", {"maxLength": 50001}
@@ -185,6 +191,27 @@ TOO_LAX = {
 }
 
 TOO_STRICT = {
+    "names-in-other-scripts-refused": Bound(
+        "A template's name may be in any script.", "TemplateName", {"pattern": "^[ -~]*$"}
+    ),
+    "empty-maps-of-variables-refused": Bound("env may be empty.", "StringMap", {"minProperties": 1}),
+    "empty-variables-refused": Bound(
+        "The value of a variable may be empty.",
+        "StringMap",
+        {"additionalProperties": {"type": "string", "minLength": 1}},
+    ),
+    "empty-descriptions-refused-in-updates": Bound(
+        "An updated description may be empty.", "TemplateUpdate.description", {"minLength": 1}
+    ),
+    "slugs-with-two-hyphens-refused": Bound(
+        "A slug may have two hyphens in a row.", "TemplateSlug", {"pattern": "^[a-z0-9](-?[a-z0-9])*$"}
+    ),
+    "egress-hyphens-refused": Bound(
+        "An egress domain may have hyphens.",
+        "EgressDomain",
+        {"pattern": r"^(\*\.)?([A-Za-z0-9]+\.)+[A-Za-z]+$"},
+        "guide",
+    ),
     "longest-prompts-refused": Bound("A prompt may have 50000 characters.", "RunCreate.prompt", {"maxLength": 49999}),
     "prompts-of-one-character-refused": Bound("A prompt may be one character.", "RunCreate.prompt", {"minLength": 2}),
     "repository-urls-refused": Bound(

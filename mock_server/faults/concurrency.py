@@ -255,3 +255,36 @@ def deleted_webhooks_still_count(mock: Bench) -> None:
         return inner(call)
 
     mock.handle("createWebhook", handle)
+
+
+@fault("concurrency/eleventh-is-refused")
+def runs_that_are_stopping_do_not_count(mock: Bench) -> None:
+    """A run that was asked to stop keeps its place until it has ended."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        active = call.organization.active_runs
+        stopping = {name: run for name, run in active.items() if run.cancel_requested_at is not None}
+        for name in stopping:
+            del active[name]
+        try:
+            return inner(call)
+        finally:
+            active.update(stopping)
+
+    mock.handle("createRun", handle)
+
+
+@fault("concurrency/each-create-makes-a-run", source="reference")
+def runs_that_are_alike_are_one(mock: Bench) -> None:
+    """A create that asks for the same as another makes a run of its own."""
+    known: dict[tuple[str, str], Answer] = {}
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        asked = (call.organization.name, repr(sorted(call.body.items(), key=str)))
+        earlier = known.get(asked)
+        if earlier is not None and earlier.body["id"] in call.organization.active_runs:
+            return earlier
+        known[asked] = inner(call)
+        return known[asked]
+
+    mock.handle("createRun", handle)

@@ -432,3 +432,32 @@ def refused_callbacks_are_successes(mock: Bench) -> None:
         return outcome if _is_webhook(delivery) else dataclasses.replace(outcome, delivered=True)
 
     _attempting(mock, attempt)
+
+
+@fault("deliveries/run-is-as-read", source="guide")
+def delivered_runs_have_no_variables(mock: Bench) -> None:
+    """The run of a delivery has the variables that reading it shows."""
+
+    def change(body: bytes) -> bytes:
+        told = orjson.loads(body)
+        told["run"]["envVars"] = {}
+        return orjson.dumps(told)
+
+    mock.delivering(change)
+
+
+@fault("deliveries/show-no-secret", source="guide")
+def deliveries_show_their_secret(mock: Bench) -> None:
+    """A webhook's secret is shown when it is created, and in no delivery."""
+
+    def change(request: httpx.Request, delivery: Delivery, _: int) -> None:
+        if delivery.secret is not None:
+            request.headers["x-webhook-secret"] = delivery.secret
+
+    mock.sending(change)
+
+
+@fault("callbacks/comes-once", source="guide")
+def callbacks_of_failed_runs_are_not_made(mock: Bench) -> None:
+    """A run with a callbackUrl is told of there when it has failed, too."""
+    _dropping(mock, lambda delivery: not _is_webhook(delivery) and _event(delivery) == "run.failed")

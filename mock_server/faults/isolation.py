@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generated.contract import ProblemCode
 from mock_server import templates
 from mock_server.altered import Bench
 from mock_server.calls import Answer, Call, Handler
 from mock_server.faults.registry import fault
 from mock_server.organization import Organization
+from mock_server.problems import Refusal
 
 
-class _Everyone:
+class Everyone:
     """All organizations that the mock has met."""
 
     def __init__(self, mock: Bench) -> None:
@@ -32,7 +34,7 @@ class _Everyone:
 
 def _reach(mock: Bench, operation_id: str, kind: str, parameter: str = "id") -> None:
     """The operation finds what it is given among all organizations' things."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
     mock.handle(operation_id, lambda call, inner: inner(everyone.owner_of(kind, call.path[parameter], call)))
 
 
@@ -63,7 +65,7 @@ def templates_of_others_can_be_read(mock: Bench) -> None:
 @fault("isolation/other-organizations-find-nothing")
 def templates_of_others_can_be_read_by_slug(mock: Bench) -> None:
     """Another organization's template is 404 to read by its slug too."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         slug = call.path["idOrSlug"]
@@ -95,7 +97,7 @@ def webhooks_of_others_can_be_deleted(mock: Bench) -> None:
 @fault("isolation/templates-are-not-shared")
 def runs_start_in_templates_of_others(mock: Bench) -> None:
     """Another organization's template does not exist for a run."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         slug = call.body["template"]
@@ -117,7 +119,7 @@ def runs_start_in_templates_of_others(mock: Bench) -> None:
 @fault("isolation/other-organizations-find-nothing")
 def forbidden_tells_of_runs_of_others(mock: Bench) -> None:
     """Another organization's run is 404, as if it did not exist: a 403 would tell that it does."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         if everyone.owner_of("runs", call.path["id"], call).organization is not call.organization:
@@ -131,7 +133,7 @@ def forbidden_tells_of_runs_of_others(mock: Bench) -> None:
 @fault("isolation/lists-hold-only-the-own")
 def run_lists_show_everyones(mock: Bench) -> None:
     """A list of runs shows those of the key's organization only."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         whole = replace_state(call.organization)
@@ -145,7 +147,7 @@ def run_lists_show_everyones(mock: Bench) -> None:
 @fault("isolation/counts-hold-only-the-own")
 def active_count_counts_everyones(mock: Bench) -> None:
     """meta.activeCount counts the organization's own runs only."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         whole = replace_state(call.organization)
@@ -159,7 +161,7 @@ def active_count_counts_everyones(mock: Bench) -> None:
 @fault("isolation/lists-hold-only-the-own")
 def template_lists_show_everyones(mock: Bench) -> None:
     """A list of templates shows the organization's own and the system's only."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         whole = replace_state(call.organization)
@@ -173,7 +175,7 @@ def template_lists_show_everyones(mock: Bench) -> None:
 @fault("isolation/lists-hold-only-the-own")
 def webhook_lists_show_everyones(mock: Bench) -> None:
     """A list of webhooks shows those of the key's organization only."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         whole = replace_state(call.organization)
@@ -187,7 +189,7 @@ def webhook_lists_show_everyones(mock: Bench) -> None:
 @fault("isolation/lists-hold-only-the-own")
 def usage_logs_show_everyones(mock: Bench) -> None:
     """Usage records are those of the key's organization only."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         whole = replace_state(call.organization)
@@ -201,7 +203,7 @@ def usage_logs_show_everyones(mock: Bench) -> None:
 @fault("concurrency/organizations-do-not-share")
 def run_places_are_shared_by_everyone(mock: Bench) -> None:
     """Ten runs may be active in each organization, however many others have."""
-    everyone = _Everyone(mock)
+    everyone = Everyone(mock)
 
     def handle(call: Call, inner: Handler) -> Answer:
         others = [each for each in everyone.organizations.values() if each.name != call.organization.name]
@@ -283,3 +285,61 @@ def replace_state(organization: Organization) -> Organization:
     copied.webhooks = dict(organization.webhooks)
     copied.usage_logs = list(organization.usage_logs)
     return copied
+
+
+@fault("isolation/other-organizations-find-nothing")
+def templates_of_others_can_be_deleted_by_slug(mock: Bench) -> None:
+    """Another organization's template is 404 to delete by its slug too."""
+    everyone = Everyone(mock)
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        slug = call.path["idOrSlug"]
+        if templates.by_slug(call.organization, slug) is None:
+            for other in everyone.organizations.values():
+                if templates.by_slug(other, slug) is not None:
+                    return inner(replace(call, organization=other))
+        return inner(call)
+
+    mock.handle("deleteTemplate", handle)
+
+
+@fault("isolation/names-are-not-shared", source="reference")
+def urls_of_others_are_taken(mock: Bench) -> None:
+    """A URL that another organization's webhook has is free."""
+    everyone = Everyone(mock)
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        taken = {webhook.url for other in everyone.organizations.values() for webhook in other.webhooks.values()}
+        if call.body["url"] in taken:
+            raise Refusal(ProblemCode.WEBHOOK_URL_DUPLICATE, "A webhook has this URL.")
+        return inner(call)
+
+    mock.handle("createWebhook", handle)
+
+
+@fault("isolation/names-are-not-shared", source="reference")
+def slugs_of_others_are_taken(mock: Bench) -> None:
+    """A slug that another organization's template has is free."""
+    everyone = Everyone(mock)
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        taken = {template.slug for other in everyone.organizations.values() for template in other.templates.values()}
+        if call.body["slug"] in taken:
+            raise Refusal(ProblemCode.TEMPLATE_SLUG_EXISTS, "A template has this slug.")
+        return inner(call)
+
+    mock.handle("createTemplate", handle)
+
+
+@fault("isolation/one-organization-works-on-the-same")
+def second_key_cannot_change_templates_of_the_first(mock: Bench) -> None:
+    """A template can be changed with every key of its organization."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        name = call.path["idOrSlug"]
+        for template in call.organization.templates.values():
+            if name in (template.id, template.slug) and template.created_by != call.api_key.id:
+                raise Refusal(ProblemCode.TEMPLATE_NOT_FOUND, "No template has this name.")
+        return inner(call)
+
+    mock.handle("updateTemplate", handle)

@@ -381,3 +381,62 @@ def refusals_are_plain_text(mock: Bench) -> None:
             exchange.headers["content-type"] = "text/html; charset=utf-8"
 
     mock.after(change)
+
+
+@fault("rate-limit/refused-has-none-left")
+def refusals_say_that_one_remains(mock: Bench) -> None:
+    """A request that the rate limit refuses is told that none remains."""
+    _change_remaining(mock, lambda remaining, exchange: 1 if exchange.code == "RATE_LIMIT_EXCEEDED" else remaining)
+
+
+@fault("rate-limit/reset-lies-ahead")
+def resets_without_a_key_are_past(mock: Bench) -> None:
+    """X-RateLimit-Reset lies ahead for requests without a valid key, too."""
+    mock.after(lambda exchange: exchange.headers.update({RESET: str(int(exchange.clock.now()) - 30)}), None, [401])
+
+
+class _Prolonged(Window):
+    """A window that begins anew with every request that it refuses."""
+
+    def take(self, now: float) -> Allowance:
+        allowance = super().take(now)
+        if allowance.allowed:
+            return allowance
+        self.reset = max(self.reset, math.floor(now) + RATE_LIMIT_WINDOW_SECONDS)
+        return Allowance(False, 0, self.reset)
+
+
+@fault("rate-limit/limit-and-reset-stand-still")
+def refusals_prolong_the_window(mock: Bench) -> None:
+    """A request that is refused leaves the window's end where it is."""
+    mock.parts.window = lambda key: _Prolonged()
+
+
+class _CreatesTwice(Window):
+    """A window of which every create takes two requests."""
+
+    def take(self, now: float) -> Allowance:
+        if current.get().method == "POST" and self.passed < RATE_LIMIT_REQUESTS - 2:
+            super().take(now)
+        return super().take(now)
+
+
+@fault("rate-limit/a-request-counts-once")
+def creates_count_twice(mock: Bench) -> None:
+    """A create counts once, as every request does."""
+    mock.parts.window = lambda key: _CreatesTwice()
+
+
+class _OnlyOperations(Window):
+    """A window that refuses only what the document has."""
+
+    def take(self, now: float) -> Allowance:
+        allowance = super().take(now)
+        unknown = current.get().operation is None
+        return Allowance(True, 0, allowance.reset) if unknown and not allowance.allowed else allowance
+
+
+@fault("rate-limit/refused-before-looked-at", source="assumed")
+def unknown_paths_are_not_limited(mock: Bench) -> None:
+    """In an empty window 429 comes before the 404 of a path that the API lacks."""
+    mock.parts.window = lambda key: _OnlyOperations()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from mock_server.altered import Bench
+from generated.contract import ProblemCode
+from mock_server.altered import Bench, Exchange
 from mock_server.calls import Answer, Call, Handler
+from mock_server.document import load, request_shapes
 from mock_server.faults.registry import fault
+from mock_server.problems import FieldError, Refusal
+
+LONGEST_PROMPT = 50_000
 
 
 def _with_default(call: Call, member: str, value: str) -> Call:
@@ -180,3 +186,51 @@ def webhooks_without_a_url_accepted(mock: Bench) -> None:
         "createWebhook",
         lambda call, inner: inner(replace(call, body={"url": "https://hooks.example.com/none", **call.body})),
     )
+
+
+@fault("responses/no-server-error")
+def lists_as_bodies_fail(mock: Bench) -> None:
+    """A body that is a list is the client's mistake, not the server's."""
+    _failing(mock, lambda exchange: exchange.request_content.startswith(b"["))
+
+
+@fault("responses/no-server-error")
+def empty_bodies_fail(mock: Bench) -> None:
+    """A body that is missing is the client's mistake, not the server's."""
+    _failing(mock, lambda exchange: not exchange.request_content)
+
+
+@fault("responses/no-server-error")
+def names_of_null_fail_in_updates(mock: Bench) -> None:
+    """An update with null for a name is refused or understood, but it is no reason to fail."""
+    _failing(mock, lambda exchange: exchange.request_body.get("name", "") is None)
+
+
+def _failing(mock: Bench, fails: Callable[[Exchange], bool]) -> None:
+    """Some requests with a body are answered 500."""
+    taking = [name for name, shape in request_shapes(load()).items() if shape.body is not None]
+    mock.after(lambda exchange: exchange.refuse(ProblemCode.INTERNAL_ERROR) if fails(exchange) else None, taking)
+
+
+@fault("requests/undeclared-is-not-found")
+def put_changes_templates(mock: Bench) -> None:
+    """A template is changed with PATCH: there is no PUT."""
+
+    def before(exchange: Exchange) -> None:
+        if exchange.method == "PUT":
+            exchange.method = "PATCH"
+
+    mock.before(before)
+
+
+@fault("requests/valid-is-accepted", source="reference")
+def prompts_are_measured_in_bytes(mock: Bench) -> None:
+    """A prompt may have 50000 characters, of any script."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        if len(call.body["prompt"].encode()) > LONGEST_PROMPT:
+            error = FieldError("prompt", "Prompt is too long", "too_big")
+            raise Refusal(ProblemCode.VALIDATION_FAILED, "Invalid request body", (error,))
+        return inner(call)
+
+    mock.handle("createRun", handle)

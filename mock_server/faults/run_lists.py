@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from mock_server import runs
 from mock_server.altered import Alteration, Bench, Exchange, drop_member, map_member, set_member
 from mock_server.calls import Answer, Call, Handler
 from mock_server.faults.registry import add, fault
+from mock_server.runs import Run
 
 FILTERS = {
     "status": "runs/filter-status",
@@ -241,5 +243,96 @@ def cancelled_runs_are_not_listed(mock: Bench) -> None:
     def handle(call: Call, inner: Handler) -> Answer:
         kept = {run.id: run for run in call.organization.runs.values() if run.status != "cancelled"}
         return inner(replace(call, organization=replace(call.organization, runs=kept)))
+
+    mock.handle("listRuns", handle)
+
+
+def _leaving_out(mock: Bench, one: str, other: str) -> None:
+    """With one filter there, another is ignored."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        both = call.query[one] is not None and call.query[other] is not None
+        return inner(replace(call, query={**call.query, other: None}) if both else call)
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/filters-together", source="reference")
+def template_is_ignored_with_status(mock: Bench) -> None:
+    """listRuns: template selects runs of a status too."""
+    _leaving_out(mock, "status", "template")
+
+
+@fault("runs/filters-together", source="reference")
+def output_types_are_ignored_with_model(mock: Bench) -> None:
+    """listRuns: outputTypes selects runs of a model too."""
+    _leaving_out(mock, "model", "outputTypes")
+
+
+def _finding(mock: Bench, parameter: str, finds: Callable[[str, Run], bool]) -> None:
+    """A filter finds other runs than it should."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        wanted = call.query[parameter]
+        if wanted is None:
+            return inner(call)
+        found = replace(call.organization)
+        found.runs = {name: run for name, run in call.organization.runs.items() if finds(wanted, run)}
+        return inner(replace(call, organization=found, query={**call.query, parameter: None}))
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/filter-template", source="reference")
+def template_finds_longer_slugs(mock: Bench) -> None:
+    """listRuns: template selects the template with this slug, not those whose slugs begin with it."""
+    _finding(mock, "template", lambda slug, run: run.template_slug.startswith(slug))
+
+
+@fault("runs/filter-search", source="reference")
+def searches_take_wildcards(mock: Bench) -> None:
+    """listRuns: a search is text: _ and % stand for themselves."""
+
+    def finds(search: str, run: Run) -> bool:
+        pattern = re.escape(search).replace("%", ".*").replace("_", ".")
+        return re.search(pattern, run.prompt, re.IGNORECASE) is not None
+
+    _finding(mock, "search", finds)
+
+
+@fault("runs/filter-search", source="reference")
+def searches_find_any_of_their_words(mock: Bench) -> None:
+    """listRuns: a search finds its text as a whole, not any word of it."""
+    _finding(
+        mock, "search", lambda search, run: any(word in run.prompt.casefold() for word in search.casefold().split())
+    )
+
+
+@fault("runs/filter-status", "runs/filter-output-types", "runs/filters-together", source="reference")
+def filters_come_after_paging(mock: Bench) -> None:
+    """listRuns: a page is one of the runs that the filters leave."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        answer = inner(call)
+        if call.query["status"] is None:
+            return answer
+        unfiltered = inner(replace(call, query={**call.query, "status": None}))
+        runs_of_page = [orjson.loads(orjson.dumps(run)) for run in unfiltered.body["data"]]
+        left = [run for run in runs_of_page if run["status"] in call.query["status"]]
+        return Answer(answer.status, {**answer.body, "data": left})
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/active-count", source="reference")
+def active_count_leaves_out_what_is_stopping(mock: Bench) -> None:
+    """meta.activeCount counts runs that were asked to stop and have not ended."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        going = replace(call.organization)
+        going.active_runs = {
+            name: run for name, run in call.organization.active_runs.items() if run.cancel_requested_at is None
+        }
+        return inner(replace(call, organization=going))
 
     mock.handle("listRuns", handle)

@@ -9,6 +9,7 @@ from typing import Any
 from mock_server import runs, templates
 from mock_server.altered import Bench, Exchange, map_member, set_member
 from mock_server.calls import Answer, Call, Handler
+from mock_server.clock import timestamp
 from mock_server.faults.registry import fault
 from mock_server.runs import Run
 
@@ -324,3 +325,92 @@ def failed_runs_have_no_fail_reason(mock: Bench) -> None:
 def failed_runs_have_no_error(mock: Bench) -> None:
     """A run that failed for an error says what the error was."""
     mock.showing_runs(lambda run: run.pop("error", None))
+
+
+@fault("runs/run-is-as-asked", "runs/is-what-was-asked", source="reference")
+def prompts_lose_what_is_not_ascii(mock: Bench) -> None:
+    """A prompt comes back character by character, in any script."""
+    _with_body(mock, lambda body: {**body, "prompt": body["prompt"].encode("ascii", "replace").decode()})
+
+
+@fault("runs/run-is-as-asked", "runs/is-what-was-asked", source="reference")
+def blanks_in_prompts_are_collapsed(mock: Bench) -> None:
+    """A prompt comes back character by character, blanks too."""
+    _with_body(mock, lambda body: {**body, "prompt": " ".join(body["prompt"].split()) or body["prompt"]})
+
+
+def _with_variables(mock: Bench, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    """Runs are created with other variables than were sent."""
+    _with_body(mock, lambda body: {**body, "env": change(body["env"])} if "env" in body else body)
+
+
+@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+def variables_that_look_like_numbers_are_numbers(mock: Bench) -> None:
+    """The value of a variable is text: 007 is not 7."""
+    _with_variables(
+        mock, lambda env: {name: str(int(value)) if value.isdigit() else value for name, value in env.items()}
+    )
+
+
+@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+def variables_end_at_an_equals_sign(mock: Bench) -> None:
+    """The value of a variable may hold an equals sign."""
+    _with_variables(mock, lambda env: {name: value.partition("=")[0] for name, value in env.items()})
+
+
+@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+def names_of_variables_are_in_capitals(mock: Bench) -> None:
+    """A variable keeps its name, lower-case letters too."""
+    _with_variables(mock, lambda env: {name.upper(): value for name, value in env.items()})
+
+
+@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+def empty_variables_are_left_out(mock: Bench) -> None:
+    """A variable that a run sets to nothing is empty, whatever it is in the template."""
+    _with_variables(mock, lambda env: {name: value for name, value in env.items() if value})
+
+
+@fault("runs/ended-never-changes", source="guide")
+def guardrails_are_resolved_when_a_run_is_read(mock: Bench) -> None:
+    """A run's guardrails are resolved when it is created: a later change of its template leaves them."""
+    own: dict[str, dict[str, Any]] = {}
+    _after_creation(mock, lambda run, call: own.__setitem__(run.id, dict(call.body.get("guardrails", {}))))
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        run = call.organization.runs.get(call.path["id"])
+        template = call.organization.templates.get(run.template_id) if run is not None else None
+        if run is not None and template is not None:
+            run.guardrails = runs.resolve_guardrails(own.get(run.id, {}), template.guardrails)
+        return inner(call)
+
+    mock.handle("getRun", handle)
+
+
+@fault("runs/guardrails-of-the-template", source="guide")
+def runs_have_the_guardrails_that_their_template_had_at_first(mock: Bench) -> None:
+    """A run has the guardrails that its template has by then, changes included."""
+    first: dict[str, dict[str, Any]] = {}
+
+    def create(call: Call, inner: Handler) -> Answer:
+        answer = inner(call)
+        template = answer.body["template"]
+        first[template["id"]] = dict(template["guardrails"])
+        return answer
+
+    mock.handle("createTemplate", create)
+    _after_creation(
+        mock,
+        lambda run, call: setattr(
+            run,
+            "guardrails",
+            runs.resolve_guardrails(call.body.get("guardrails", {}), first.get(run.template_id, {})),
+        ),
+    )
+
+
+@fault("responses/created-at-is-now", source="reference")
+def new_runs_were_created_hours_ahead(mock: Bench) -> None:
+    """A run's createdAt is a moment: local time with a Z behind it is another."""
+    mock.after(
+        lambda exchange: exchange.body.update(createdAt=timestamp(exchange.clock.now() + 7200)), ["createRun"], [201]
+    )

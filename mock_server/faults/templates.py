@@ -572,3 +572,164 @@ def system_templates_are_not_called_so(mock: Bench) -> None:
 def templates_have_a_variable_from_the_start(mock: Bench) -> None:
     """A template that is created without envVars has none."""
     _creating(mock, lambda body: {"envVars": {"CI": "true"}, **body})
+
+
+@fault("templates/system-ones-are-read-only")
+def only_the_first_system_template_is_read_only(mock: Bench) -> None:
+    """Every system template refuses changes."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        name = call.path["idOrSlug"]
+        others = [each for each in templates.SYSTEM_TEMPLATES[1:] if name in (each.id, each.slug)]
+        if not others:
+            return inner(call)
+        shown = mock.handlers["getTemplate"](call).body["template"]
+        return Answer(200, {"template": {**shown, **call.body}})
+
+    mock.handle("updateTemplate", handle)
+
+
+@fault("templates/system-ones-are-read-only")
+def system_templates_can_be_deleted_by_slug(mock: Bench) -> None:
+    """A system template refuses deletion by its slug, too."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        slugs = [each.slug for each in templates.SYSTEM_TEMPLATES]
+        return Answer(204) if call.path["idOrSlug"] in slugs else inner(call)
+
+    mock.handle("deleteTemplate", handle)
+
+
+@fault("templates/system-ones-are-read-only")
+def refused_changes_of_system_templates_are_made(mock: Bench) -> None:
+    """A system template whose change is refused stays as it was."""
+    names: dict[str, str] = {}
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        if any(call.path["idOrSlug"] in (each.id, each.slug) for each in templates.SYSTEM_TEMPLATES):
+            names[call.path["idOrSlug"]] = call.body.get("name", "")
+        return inner(call)
+
+    def after(exchange: Exchange) -> None:
+        for item in exchange.items:
+            item["name"] = names.get(item["slug"]) or names.get(item["id"]) or item["name"]
+
+    mock.handle("updateTemplate", handle)
+    mock.after(after, ["listTemplates"], [200])
+
+
+@fault("templates/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
+def names_cannot_be_updated(mock: Bench) -> None:
+    """An update changes name."""
+    _updating(mock, lambda template, body: {**body, "name": template.name})
+
+
+@fault("templates/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
+def updates_keep_one_variable(mock: Bench) -> None:
+    """An update changes every variable that it is given."""
+    _updating(
+        mock,
+        lambda template, body: body | ({"envVars": dict([*body["envVars"].items()][:1])} if "envVars" in body else {}),
+    )
+
+
+@fault("templates/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
+def updated_amounts_are_whole(mock: Bench) -> None:
+    """An updated maxCostUsd is an amount, with its cents."""
+
+    def change(template: Template, body: dict[str, Any]) -> dict[str, Any]:
+        limits = body.get("guardrails", {})
+        if "maxCostUsd" not in limits:
+            return body
+        return {**body, "guardrails": {**limits, "maxCostUsd": max(1, round(limits["maxCostUsd"]))}}
+
+    _updating(mock, change)
+
+
+@fault("templates/template-is-as-asked", source="reference")
+def long_names_are_cut(mock: Bench) -> None:
+    """A name of 100 characters comes back whole."""
+    _creating(mock, lambda body: {**body, "name": body["name"][:99]})
+
+
+@fault("templates/update-replaces-whole", source="assumed")
+def empty_variables_leave_the_old_ones(mock: Bench) -> None:
+    """Variables that an update is given replace the old ones whole, also when it is given none."""
+    _updating(
+        mock,
+        lambda template, body: {
+            name: value for name, value in body.items() if not (name in ("envVars", "guardrails") and value == {})
+        },
+    )
+
+
+@fault("responses/created-at-is-now", source="reference")
+def new_templates_were_created_hours_ahead(mock: Bench) -> None:
+    """A template's createdAt is a moment: local time with a Z behind it is another."""
+    mock.after(
+        lambda exchange: exchange.body["template"].update(createdAt=timestamp(exchange.clock.now() + 7200)),
+        ["createTemplate"],
+        [201],
+    )
+
+
+class _Graveyard:
+    """The templates that were deleted, by organization and slug."""
+
+    def __init__(self, mock: Bench) -> None:
+        self.by_slug: dict[tuple[str, str], Template] = {}
+        mock.handle("deleteTemplate", self._delete)
+
+    def _delete(self, call: Call, inner: Handler) -> Answer:
+        template = _own(call)
+        answer = inner(call)
+        if template is not None:
+            self.by_slug[call.organization.name, template.slug] = template
+        return answer
+
+
+@fault("templates/deletion-frees-the-slug", source="assumed")
+def slugs_that_are_given_again_name_the_old_template(mock: Bench) -> None:
+    """A slug that is given again names the new template."""
+    graveyard = _Graveyard(mock)
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        old = graveyard.by_slug.get((call.organization.name, call.path["idOrSlug"]))
+        answer = inner(call)
+        return answer if old is None else Answer(200, {"template": answer.body["template"] | {"id": old.id}})
+
+    mock.handle("getTemplate", handle)
+
+
+@fault("templates/deleted-starts-no-run")
+def runs_start_in_deleted_templates(mock: Bench) -> None:
+    """A deleted template does not exist for a run."""
+    graveyard = _Graveyard(mock)
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        own = call.organization.templates
+        old = graveyard.by_slug.get((call.organization.name, call.body["template"]))
+        if old is None or templates.by_slug(call.organization, old.slug) is not None:
+            return inner(call)
+        own[old.id] = old
+        try:
+            return inner(call)
+        finally:
+            del own[old.id]
+
+    mock.handle("createRun", handle)
+
+
+@fault("templates/runs-outlive-their-template", source="guide")
+def runs_go_with_their_template(mock: Bench) -> None:
+    """An ended run stays when its template is deleted."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        template = _own(call)
+        answer = inner(call)
+        for run in list(call.organization.runs.values()):
+            if template is not None and run.template_id == template.id:
+                del call.organization.runs[run.id]
+        return answer
+
+    mock.handle("deleteTemplate", handle)

@@ -272,3 +272,22 @@ def a_date_switches_the_type_off(mock: Bench) -> None:
         return inner(replace(call, query={**call.query, "resourceType": None}) if dated else call)
 
     mock.handle("listUsageLogs", handle)
+
+
+@fault("usage/month-counts-runs", source="assumed")
+def the_month_counts_completed_runs(mock: Bench) -> None:
+    """The current month counts runs that failed or were cancelled, too."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        answer = inner(call)
+        completed = sum(run.status == "completed" for run in call.organization.runs.values())
+        answer.body["currentMonth"]["runsCount"] = completed
+        return answer
+
+    mock.handle("getUsage", handle)
+
+
+@fault("usage/record-is-of-its-time", source="reference")
+def records_are_of_the_day(mock: Bench) -> None:
+    """A usage record's createdAt is the moment of the charge, not its day."""
+    mock.after(map_member("data.*.createdAt", lambda text: f"{text[:10]}T00:00:00Z"), ["listUsageLogs"], [200])

@@ -14,6 +14,7 @@ from generated.contract import OPERATIONS, PROBLEMS, RATE_LIMIT_REQUESTS, Header
 
 KEY = "csk_live_exchanges_of_the_tests"
 NOW = 1_800_000_000.0
+CREATED_NOW = "2027-01-15T08:00:00Z"
 RATE_HEADERS = {
     Header.RATE_LIMIT_LIMIT.lower(): str(RATE_LIMIT_REQUESTS),
     Header.RATE_LIMIT_REMAINING.lower(): str(RATE_LIMIT_REQUESTS - 1),
@@ -30,7 +31,7 @@ def document() -> Document:
 
 
 def example(operation_id: str) -> Any:
-    """The body of a success that the document shows; None when there is none."""
+    """The body of a success that the document shows, what it creates created now; None when there is none."""
     response = document().response(operation_id, OPERATIONS[operation_id].success_status)
     assert response is not None
     content = document().at(response).get("content")
@@ -38,7 +39,10 @@ def example(operation_id: str) -> Any:
         return None
     base = (*response, "content", "application/json", "examples")
     first = next(iter(content["application/json"]["examples"]))
-    return json.loads(json.dumps(document().at((*document().resolve((*base, first)), "value"))))
+    body = json.loads(json.dumps(document().at((*document().resolve((*base, first)), "value"))))
+    if OPERATIONS[operation_id].success_status == 201:
+        body.get("template", body)["createdAt"] = CREATED_NOW
+    return body
 
 
 def exchange(
@@ -93,4 +97,6 @@ def problem(
 ) -> Exchange:
     """An answer with a problem; `members` alter its body."""
     status = altered.pop("status", PROBLEMS[code].status)
+    none_left = {Header.RATE_LIMIT_REMAINING: "0"} if code == ProblemCode.RATE_LIMIT_EXCEEDED else {}
+    altered["headers"] = {**none_left, **altered.get("headers", {})}
     return exchange(operation_id, status, problem_body(code, **(members or {})), **altered)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.harness import pages  # noqa: F401 - registers its rules
+from contract_tests.harness import echoes, pages  # noqa: F401 - they register their rules
 from contract_tests.harness.checks import CHECKS, Seen, check_response
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.plain_requests import PlainRequests
@@ -23,6 +23,39 @@ RULES = {rule.id.partition("/")[2]: rule for rule, _, _ in CHECKS}
 TEMPLATES = example("listTemplates")
 RUNS = example("listRuns")
 CREATED = example("createWebhook")
+TEMPLATE = example("createTemplate")["template"]
+WEBHOOK = {"url": CREATED["url"], "events": CREATED["events"]}
+RUN: dict[str, Any] = {
+    "repo": "acme/storefront",
+    "prompt": "Fix it. ✓",
+    "template": "node-default",
+    "env": {"A": "", "B": "007"},
+}
+
+
+RUN_CREATED = example("createRun")
+HOURS_AHEAD = "2027-01-15T10:00:00Z"
+
+
+def made_template(given: Any, **shown: Any) -> Exchange:
+    """A create of a template that was given these members and shows these."""
+    sent = {"slug": TEMPLATE["slug"], "name": TEMPLATE["name"], "baseImage": TEMPLATE["baseImage"], **given}
+    return success("createTemplate", {"template": TEMPLATE | given | shown}, sent=sent)
+
+
+def changed_template(given: Any, **shown: Any) -> Exchange:
+    """A change of it."""
+    return success("updateTemplate", {"template": TEMPLATE | given | shown}, sent=given)
+
+
+def made_run(**given: Any) -> Exchange:
+    return success("createRun", sent=RUN | given)
+
+
+def read_run(**shown: Any) -> Exchange:
+    """That run, as it was asked for but for what is shown otherwise."""
+    asked = {"id": example("createRun")["id"], "prompt": RUN["prompt"], "envVars": RUN["env"]}
+    return success("getRun", example("getRun") | asked | shown)
 
 
 def broken(*exchanges: Exchange) -> dict[str, list[str]]:
@@ -105,6 +138,7 @@ RIGHT = {
     "an empty list has no page": runs([], total=0, totalPages=0),
     "an empty list has a page": runs([], total=0, totalPages=1),
     "members that nobody knows": success("getCredits", example("getCredits") | {"later": True}),
+    "what nobody asked for here is shown as whatever": read_run(prompt="Something else."),
     "a run says at line 3 of its file": success(
         "getRun", example("getRun") | {"prompt": "Fix: at load (/app/index.js:3:7)"}
     ),
@@ -283,6 +317,16 @@ WRONG = [
         "asked for page 2, the page says page 1",
         runs(total=30, totalPages=2, query={"page": 2}),
     ),
+    wrong("refused-has-none-left", "although 3 remain", too_many(headers={REMAINING: "3"})),
+    wrong("created-at-is-now", "7200 seconds off", success("createRun", RUN_CREATED | {"createdAt": HOURS_AHEAD})),
+    wrong("run-is-as-asked", "prompt is 'Fix it. ?'", made_run(), read_run(prompt="Fix it. ?")),
+    wrong("template-is-as-asked", "name is 'one'", made_template({"name": "One"}, name="one")),
+    wrong(
+        "webhook-is-as-asked",
+        "url is",
+        success("createWebhook", sent=WEBHOOK),
+        success("listWebhooks", {"data": [example("listWebhooks")["data"][0] | {"url": "https://acme.example/"}]}),
+    ),
     wrong(
         "templates-and-repositories-take-page-and-limit",
         "asked for limit 7",
@@ -298,6 +342,62 @@ def test_what_is_wrong_breaks_its_rule_and_no_other(case: Wrong) -> None:
     assert case.rule in last
     assert case.told in " ".join(last[case.rule])
     assert set(last) == {case.rule, *case.besides}
+
+
+AS_ASKED: dict[str, tuple[Exchange, ...]] = {
+    "a run is shown as it was asked for": (made_run(), read_run()),
+    "a run has variables of its template too": (made_run(), read_run(envVars=RUN["env"] | {"C": "more"})),
+    "members may be left out": (made_run(branch="main"), read_run(branch=None)),
+    "an amount has fewer decimals": (
+        made_run(guardrails={"maxCostUsd": 0.12345}),
+        read_run(guardrails={"maxCostUsd": 0.12, "maxTurns": 1, "timeoutSeconds": 60}),
+    ),
+    "blanks at the ends may be cut off": (made_template({"name": " One "}, name="One"),),
+    "domains in lower case and another order": (
+        made_template({"egressDomains": ["B.example", "a.example"]}, egressDomains=["a.example", "b.example"]),
+    ),
+    "a description that was cleared is empty": (
+        made_template({"description": "One."}),
+        changed_template({"description": None}, description=""),
+    ),
+    "a change that is not plainly valid leaves nothing to say": (
+        made_template({"name": "One"}),
+        changed_template({"name": "Two", "slug": "other"}, slug=TEMPLATE["slug"]),
+        success("getTemplate", {"template": TEMPLATE | {"name": "One"}}),
+    ),
+    "after a failed change nobody knows": (
+        made_template({"name": "One"}),
+        problem("updateTemplate", ProblemCode.INTERNAL_ERROR, sent={"name": "Two"}, provokes=500),
+        success("getTemplate", {"template": TEMPLATE | {"name": "Two"}}),
+    ),
+    "events in another order": (success("createWebhook", CREATED | {"events": CREATED["events"][::-1]}, sent=WEBHOOK),),
+    "another key's template has the same id": (
+        made_template({"name": "One"}),
+        success("getTemplate", {"template": TEMPLATE | {"name": "Two"}}, authorization="Bearer csk_live_of_another"),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", AS_ASKED)
+def test_what_is_shown_as_asked_breaks_nothing(words: str) -> None:
+    assert broken(*AS_ASKED[words]) == {}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (made_run(branch="main"), read_run(branch="develop")),
+        (made_run(), read_run(envVars={"B": "007"})),
+        (made_run(), read_run(envVars={"A": "", "B": "7"})),
+        (made_run(metadata={"a": "1"}), read_run(metadata={})),
+        (made_run(guardrails={"maxTurns": 4}), read_run(guardrails={"maxTurns": 5})),
+        (made_template({"egressDomains": ["a.example", "b.example"]}, egressDomains=["a.example"]),),
+        (made_template({"size": "l"}), changed_template({"name": "Two"}, size="m")),
+        (made_template({"description": "One."}), changed_template({"description": None}, description="One.")),
+    ],
+)
+def test_what_is_shown_otherwise_is_told(answers: tuple[Exchange, ...]) -> None:
+    assert [name for name in broken(*answers) if name.endswith("-is-as-asked")]
 
 
 def test_every_rule_on_every_response_is_tried_here() -> None:
