@@ -16,7 +16,7 @@ from mock_server.variants import Variant
 from scripts.trial import Trial, carry_out
 from scripts.verdict import NOTHING_SAID
 
-_TOGETHER = 5
+_TOGETHER = 8
 """So many variants are tried at once in the fast way."""
 MILESTONES = (50, 100, 200, 400, 600)
 """After so many requests the curve tells how many faults were caught."""

@@ -27,6 +27,7 @@ def rule(name: str, outcome: str = "held", **members: Any) -> dict[str, Any]:
         "broken": int(outcome == "broken"),
         "failsTheRun": False,
         "reasons": [],
+        "tests": [],
         "evidence": [],
     } | members
 

@@ -264,6 +264,7 @@ class _MaxJsonBytes:
             raise ValueError(f"is longer than {self._most} bytes of JSON")
 
 
+@cache
 def _load() -> dict[str, Any]:
     with DOCUMENT_PATH.open(encoding="utf-8") as file:
         raw: dict[str, Any] = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
