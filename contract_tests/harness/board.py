@@ -1,7 +1,8 @@
 """What the workers of one run tell each other: how much they have spent of what all together may, and when to stop.
 
-A directory that lives as long as the run holds a note of each worker. A lock shows that a worker is alive, so that
-nobody waits for a dead one. Nothing of what was seen stands there, and no key.
+A directory that lives as long as the run holds a note of each worker, which the controller reads as well, to show how
+far the run is. A lock shows that a worker is alive, so that nobody waits for a dead one. Nothing of what was seen
+stands there, and no key whole.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 _STEP_SECONDS = 0.2
-_STOP, _TURN = "stop", "turn"
+_NOTE, _STOP, _TURN = "note", "stop", "turn"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Note:
     """How many requests it has sent, and will have once it has removed what it made."""
     is_through: bool = False
     """Whether only random requests are left to it."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What it does at the moment (`progress.py`), for a person; nothing as long as it has not said."""
 
 
 class Board:
@@ -37,10 +42,10 @@ class Board:
     def __init__(self, directory: Path, worker: int, workers: int, *, spent: int = 0) -> None:
         """`spent`: how many requests were sent before the workers began."""
         self._directory, self._worker, self._workers, self._spent = directory, worker, workers, spent
-        self._note = Note()
+        self._note, self._lock = Note(), threading.Lock()
         self._alive = os.open(self._path(worker, "alive"), os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._alive, fcntl.LOCK_EX)
-        self._write(self._note)
+        self._tell()
 
     # Runs
 
@@ -57,19 +62,19 @@ class Board:
         return sum(note.runs for note in self._others().values())
 
     def tell_runs(self, runs: int) -> None:
-        self._write(replace(self._note, runs=runs))
+        self._tell(runs=runs)
 
     # Requests
 
     def tell_requests(self, requests: int) -> None:
-        self._write(replace(self._note, requests=requests))
+        self._tell(requests=requests)
 
     def allowance(self, requests: int, most: int) -> int:
         """How many requests this worker may have sent in the end, once the others have sent what they must.
 
         `requests`: what it has sent and will send to clean up. `most`: what all together may send.
         """
-        self._write(replace(self._note, requests=requests, is_through=True))
+        self._tell(requests=requests, is_through=True)
         while self._at_work() and self.stopped is None:
             time.sleep(_STEP_SECONDS)
         others = self._others()
@@ -110,25 +115,39 @@ class Board:
             os.close(self._alive)
             self._alive = -1
 
+    # What a person sees
+
+    def tell_state(self, state: Mapping[str, Any]) -> None:
+        self._tell(state=state)
+
     # Files
 
     def _path(self, worker: int | None, name: str) -> Path:
-        return self._directory / (name if worker is None else f"{worker}.{name}")
+        return _path(self._directory, worker, name)
 
-    def _write(self, note: Note) -> None:
-        if note != self._note or not self._path(self._worker, "note").exists():
-            self._note = note
+    def _tell(self, **members: Any) -> None:
+        """Change this worker's note. May be called from several threads."""
+        with self._lock:
+            self._note = replace(self._note, **members)
             unborn = self._path(self._worker, "new")
-            unborn.write_text(json.dumps(asdict(note)), encoding="utf-8")
-            unborn.rename(self._path(self._worker, "note"))
+            unborn.write_text(json.dumps(asdict(self._note)), encoding="utf-8")
+            unborn.rename(self._path(self._worker, _NOTE))
 
     def _others(self) -> dict[int, Note]:
-        found = {}
-        for worker in range(self._workers):
-            path = self._path(worker, "note")
-            if worker != self._worker and path.exists():
-                found[worker] = Note(**json.loads(path.read_text(encoding="utf-8")))
-        return found
+        notes = read_notes(self._directory, self._workers)
+        return {worker: note for worker, note in notes.items() if worker != self._worker}
+
+
+def _path(directory: Path, worker: int | None, name: str) -> Path:
+    return directory / (name if worker is None else f"{worker}.{name}")
+
+
+def read_notes(directory: Path, workers: int) -> dict[int, Note]:
+    """The notes of those workers that have begun."""
+    paths = {worker: _path(directory, worker, _NOTE) for worker in range(workers)}
+    return {
+        worker: Note(**json.loads(path.read_text(encoding="utf-8"))) for worker, path in paths.items() if path.exists()
+    }
 
 
 def stop(directory: Path, reason: str) -> None:

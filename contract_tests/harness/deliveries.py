@@ -190,7 +190,8 @@ class Deliveries:
         return time.time() if answer.succeeded else float("inf")
 
     def _await_end(self, story: Story, run_id: str) -> None:
-        answer = self._world.await_end(run_id, partial(self._wait, why="for a run to end"))
+        wait = partial(self._wait, why="for a run to end", longest_seconds=_PATIENCE_SECONDS)
+        answer = self._world.await_end(run_id, wait)
         if members(answer.json).get("status") in ENDED:
             story.runs[run_id] = answer
 

@@ -23,6 +23,7 @@ from contract_tests.harness.merging import merge
 from contract_tests.harness.order import is_smoke, place, words_of
 from contract_tests.harness.permission import Guard, permission
 from contract_tests.harness.progress import Progress
+from contract_tests.harness.progress_of_all import ProgressOfAll
 from contract_tests.harness.report_data import REPORT_NAME, make_report, make_verdict
 from contract_tests.harness.results import Results
 from contract_tests.harness.rules import RULES, Break, Broken, Hindered, Rule
@@ -158,6 +159,7 @@ def _open(config: pytest.Config) -> None:
         _begin_journal(config, lines[0][1])
     else:
         controller.open(config, line, settings, [organization for _, organization in lines])
+        _follow_all(config, controller)
 
 
 def _begin_journal(config: pytest.Config, organization: str | None) -> None:
@@ -172,7 +174,9 @@ def _follow(config: pytest.Config, settings: Settings, line: Session) -> None:
     target = line.target
     key, moved = target.shown_key(target.key), target.moves_its_clock
     progress = config.stash[PROGRESS] = Progress(settings.plan.requests, key, moves_its_clock=moved)
-    in_place = terminal.shows_a_status_line(config)
+    if WORKER in config.stash:
+        progress.tell = config.stash[WORKER].tell
+    in_place = terminal.shows_a_status_line(config) and CONTROLLER not in config.stash
     if in_place:
         terminal.show_status_line(config, progress.status)
 
@@ -182,6 +186,17 @@ def _follow(config: pytest.Config, settings: Settings, line: Session) -> None:
             terminal.write(config, told)
 
     target.listeners.append(hear)
+
+
+def _follow_all(config: pytest.Config, controller: Controller) -> None:
+    """Show how far all the workers are."""
+    settings, spent = config.stash[SETTINGS], config.stash[SESSION].results.requests
+    names = [workers.name_of_key(settings, worker) for worker in range(controller.workers)]
+    progress = ProgressOfAll(settings.plan.requests, names, controller.states, spent=spent)
+    if terminal.shows_a_status_line(config):
+        terminal.show_status_line(config, progress.status)
+    else:
+        terminal.write_as_they_come(config, progress.lines)
 
 
 def connect(settings: Settings, worker: int = MAIN) -> Session:
@@ -429,6 +444,7 @@ def leave(session: pytest.Session, world: World) -> None:
     """Remove what was made. Interrupted, it is left to the next run."""
     config, line = session.config, session.config.stash[SESSION]
     line.file = CLEAN_UP
+    config.stash[PROGRESS].turn_to(CLEAN_UP)
     line.endure(RATE_LIMIT_WINDOW_SECONDS)
     try:
         told = leftovers.end(line, config.stash[SETTINGS], world.clean())
@@ -452,6 +468,7 @@ def finish(session: pytest.Session, exit_status: int) -> None:
     _book(line)
     if WORKER in session.config.stash:
         line.results.interrupted |= exit_status == pytest.ExitCode.INTERRUPTED
+        session.config.stash[PROGRESS].end()
         session.config.stash[WORKER].hand_over(session.config)
         return
     controller = session.config.stash.get(CONTROLLER, None)

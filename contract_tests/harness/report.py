@@ -17,6 +17,7 @@ from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
 from contract_tests.harness.target import Target
 from contract_tests.harness.terminal import write
+from contract_tests.harness.workers import name_of_key
 from generated.contract import OPERATIONS, SOURCES
 
 _SHOWN_OF_A_RULE = 3
@@ -25,8 +26,10 @@ _LINE = 110
 
 def heading(config: pytest.Config, settings: Settings, session: Session) -> None:
     """Say what is tested."""
-    keys = ("key " if len(settings.keys) == 1 else "keys ") + ", ".join(map(redact, settings.keys))
-    write(config, f"testing {settings.base_url} with {keys}")
+    keys = [redact(key) for key in settings.keys]
+    if len(keys) > 1:
+        keys = [f"{name_of_key(settings, worker)} {key}" for worker, key in enumerate(keys)]
+    write(config, f"testing {settings.base_url} with {'key' if len(keys) == 1 else 'keys'} {', '.join(keys)}")
     moved = session.target.moves_its_clock
     clock = "moved instead of waited for" if moved else "real, so empty windows are waited out"
     write(config, f"profile {settings.profile}, seed {settings.seed}, clock {clock}")

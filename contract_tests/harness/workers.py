@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 
-from contract_tests.harness.board import Board, stop
+from contract_tests.harness.board import Board, Note, read_notes, stop
 from contract_tests.harness.exchange import redact
 from contract_tests.harness.merging import Findings, merge, pack, unpack
+from contract_tests.harness.progress import State, state_of
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import PREFIX, Settings, SettingsError, read_settings
 from contract_tests.harness.shares import MAIN, workers_of
@@ -106,6 +107,11 @@ class Controller:
         board = self._board = Path(mkdtemp(prefix="cospec-board-"))
         config.add_cleanup(lambda: shutil.rmtree(board, ignore_errors=True))
 
+    def states(self) -> list[State | None]:
+        """How far each worker is."""
+        notes = {} if self._board is None else read_notes(self._board, self.workers)
+        return [_state_of(notes.get(worker), notes.values()) for worker in range(self.workers)]
+
     # What pytest and pytest-xdist call
 
     @pytest.hookimpl
@@ -182,6 +188,16 @@ class Controller:
         self.told += [f"{key}: {sentence}" for sentence in found.told]
 
 
+def _state_of(note: Note | None, notes: Iterable[Note]) -> State | None:
+    """What a worker's note says of it, with what it waits for when that is the others."""
+    if note is None or not note.state:
+        return None
+    state = state_of(note.state)
+    if note.is_through and not all(other.is_through for other in notes):
+        return replace(state, words="waits for the other keys")
+    return state
+
+
 def _is_down(node: Any) -> bool:
     """Whether a worker has handed over what it found, or cannot any more."""
     channel = getattr(node, "channel", None)
@@ -217,6 +233,10 @@ class Worker:
     @property
     def has_main_key(self) -> bool:
         return self.part.worker == MAIN
+
+    def tell(self, state: State) -> None:
+        """Let the controller show what is done."""
+        self.board.tell_state(asdict(state))
 
     def choose(self, items: list[pytest.Item]) -> None:
         """Keep the tests of this worker."""

@@ -6,6 +6,7 @@ The suites are of a few tests each; the names of their files decide which worker
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def suite(directory: Path, main: str, further: str) -> Path:
     path.mkdir()
     (path / "conftest.py").write_text("from contract_tests.conftest import *\n", encoding="utf-8")
     (path / "test_own.py").write_text(HEAD + main, encoding="utf-8")
-    (path / "test_authentication.py").write_text(HEAD + further, encoding="utf-8")
+    (path / "test_deliveries.py").write_text(HEAD + further, encoding="utf-8")
     return path
 
 
@@ -66,8 +67,10 @@ def run(directory: Path, main: str, further: str, url: str, *arguments: str, **s
 def _finished(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Run:
     """A run whose second worker finds a rule broken, with all that pytest can tell of it."""
     main = asks("one", "listRuns") + asks("three", "getUsage")
-    further = asks("two", "getCredits", status=202) + asks("four", "getCurrentApiKey")
-    return run(tmp_path_factory.mktemp("finished"), main, further, mock_url, "--debug")
+    waits = "from contract_tests.harness.events import Waiting; session.target.tell(Waiting(30, 'for a run to end'))"
+    further = asks("two", "getCredits", status=202) + asks("four", "getCurrentApiKey", after=waits)
+    directory = tmp_path_factory.mktemp("finished")
+    return run(directory, main, further, mock_url, f"--debug={directory / 'debug.log'}")
 
 
 def test_what_all_workers_found_is_one_report(finished: Run) -> None:
@@ -76,7 +79,7 @@ def test_what_all_workers_found_is_one_report(finished: Run) -> None:
     expected = dict.fromkeys(("several/one", "several/three", "several/four"), "held") | {"several/two": "broken"}
     assert outcomes == expected
     requests = finished.report["requests"]
-    assert requests["byFile"] == {"": 2, "test_own.py": 2, "test_authentication.py": 2}
+    assert requests["byFile"] == {"": 2, "test_own.py": 2, "test_deliveries.py": 2}
     assert requests["byKey"] == {"API_KEYS[1]": 2, "API_KEYS[2]": 2}
     assert requests["total"] == 6
     assert "1 failed, 3 passed" in finished.output
@@ -89,6 +92,11 @@ def test_what_one_worker_found_broken_comes_with_a_line_that_repeats_it(finished
     (evidence,) = finished.broken["two"]["evidence"]
     assert evidence["response"].startswith("200 ")
     assert '"Authorization: Bearer $(echo "$COSPEC_API_KEYS" | cut -d, -f2)"' in evidence["curl"]
+
+
+def test_a_long_wait_of_a_worker_is_a_line_that_names_its_key(finished: Run) -> None:
+    (line,) = (line for line in finished.output.splitlines() if "waiting" in line)
+    assert re.fullmatch(r"API_KEYS\[2\]: waiting 30 s for a run to end; \d of 600 planned requests sent", line)
 
 
 def test_no_report_shows_a_key(finished: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.harness.board import Board, level
+from contract_tests.harness.board import Board, Note, level, read_notes
 from contract_tests.harness.exchange import Request
 from contract_tests.harness.permission import Guard, NotPermitted, Permission
 from contract_tests.harness.results import Results
@@ -62,6 +62,26 @@ def test_nobody_waits_for_the_others_once_all_are_to_stop(tmp_path: Path) -> Non
     two.stop("another one")
     assert one.stopped == two.stopped == "a rule is broken"
     assert one.allowance(100, 600) == 600
+
+
+# What a person sees
+
+
+def test_the_notes_of_those_that_have_begun_are_there_to_read(tmp_path: Path) -> None:
+    board = Board(tmp_path, 1, 3)
+    board.tell_requests(7)
+    board.tell_state({"words": "other lists"})
+    assert read_notes(tmp_path, 3) == {1: Note(requests=7, state={"words": "other lists"})}
+
+
+def test_what_several_threads_note_at_once_is_all_there(tmp_path: Path) -> None:
+    board = Board(tmp_path, 0, 1)
+    with ThreadPoolExecutor() as pool:
+        for number in range(50):
+            pool.submit(board.tell_state, {"requests": number})
+            pool.submit(board.tell_runs, 3)
+    assert read_notes(tmp_path, 1)[0].runs == 3
+    assert read_notes(tmp_path, 1)[0].state
 
 
 # Runs

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from contract_tests.harness.events import Answered, Event, Waiting
-from contract_tests.harness.progress import Progress, Window, seconds_left
+from contract_tests.harness.progress import Progress, State, Window, seconds_left, state_of
 from contract_tests.harness.target import MovedClock, RealClock, Target
 from generated.contract import RATE_LIMIT_REQUESTS, RATE_LIMIT_WINDOW_SECONDS
 from tests.contract_tests.exchanges import NOW
@@ -190,6 +190,41 @@ def test_waits_for_the_same_thing_are_worth_one_line(progress: Progress) -> None
 def test_each_window_is_worth_a_line(progress: Progress) -> None:
     assert progress.hear(Waiting(43, "for the next window"))
     assert progress.hear(Waiting(43, "for the next window"))
+
+
+# What another process is told
+
+
+def test_each_change_is_told_as_plain_data(progress: Progress, hands: Hands) -> None:
+    states: list[State] = []
+    progress.tell = states.append
+    progress.turn_to("a new template")
+    progress.hear(answered(7, 193))
+    progress.hear(Waiting(43, "for the next window"))
+    progress.end()
+    assert [state.requests for state in states] == [0, 7, 7, 7]
+    assert states[-1] == State(
+        began=hands.moment,
+        words="a new template",
+        requests=7,
+        window=Window(RATE_LIMIT_REQUESTS, 193, hands.moment + 30),
+        why="for the next window",
+        wait_ends_at=hands.moment + 43,
+        waited_seconds=43,
+        line="waiting 43 s for the next window",
+        lines=1,
+        is_done=True,
+    )
+    for state in states:
+        assert state_of(json.loads(json.dumps(dataclasses.asdict(state)))) == state
+
+
+def test_only_what_is_worth_a_line_is_counted_as_one(progress: Progress) -> None:
+    states: list[State] = []
+    progress.tell = states.append
+    for seconds in (2, 30, 3, 40):
+        progress.hear(Waiting(seconds, "for the next window"))
+    assert [state.lines for state in states] == [0, 1, 1, 2]
 
 
 # Where events come from

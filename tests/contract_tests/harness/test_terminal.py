@@ -259,3 +259,34 @@ def test_nothing_moves_where_nobody_asked_for_it(
     written = at_a_terminal(tmp_path, suite, mock_url, *arguments, **variables)
     assert "a line of its own" in written
     assert " of 600 requests" not in written
+
+
+AT_WORK = '''
+import time
+
+@rule("own/{name}", source="overview")
+def test_{name}(session):
+    """The promise."""
+    from contract_tests.harness.events import Waiting
+    session.call("getUsage")
+    session.target.tell(Waiting(9, "for {name}"))
+    time.sleep({seconds})
+'''
+
+
+def test_the_line_of_a_run_with_several_keys_is_drawn_from_all_and_leaves_nothing(
+    tmp_path: Path, mock_url: str
+) -> None:
+    seconds = str(4 * terminal.TICK_SECONDS)
+    suite = own_suite(tmp_path, AT_WORK.replace("{name}", "one").replace("{seconds}", seconds))
+    further = (suite / "test_own.py").read_text(encoding="utf-8").replace("_one", "_two").replace("one", "two")
+    (suite / "test_deliveries.py").write_text(further, encoding="utf-8")
+    keys = {f"{PREFIX}API_KEYS": "csk_live_at_a_terminal__2"}
+    written = at_a_terminal(tmp_path, suite, mock_url, **keys)
+    assert re.search(r"\d of 600 requests; API_KEY \S.*; API_KEYS\[1\] \S", written)
+    assert re.search(r"API_KEY waits \d s for one", written)
+    assert re.search(r"API_KEYS\[1\] waits \d s for two", written)
+    shown = Screen(WIDE, rows=30).feed(re.sub(r"\x1b\[[\d;]*m", "", written)).text
+    assert " of 600 requests" not in shown
+    assert "VERDICT: " in shown
+    assert "csk_live_at_a_terminal" not in written
