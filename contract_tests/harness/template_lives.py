@@ -46,6 +46,8 @@ CHANGES: tuple[Mapping[str, Any], ...] = (
 )
 """The updates, one after another, in turn by slug and by id."""
 EMPTY, TIMEOUT, NULL = 0, 2, 5
+LATER = (1, 4)
+"""Changes some seconds after those before."""
 STATE = (
     *("id", "slug", "name", "description", "baseImage", "envVars", "guardrails", "egressDomains", "size"),
     *("isSystem", "createdBy", "createdAt"),
@@ -220,12 +222,12 @@ class TemplateLives:
 
     @gathered
     def updates(self) -> list[Exchange]:
-        """The answers to CHANGES, in order. Some seconds lie between the first and the others."""
+        """The answers to CHANGES, in order. Some seconds lie before two of them."""
         full = self.full()
         self.reads_before()
         answers = []
         for number, change in enumerate(CHANGES):
-            if number == EMPTY + 1:
+            if number in LATER:
                 self._session.target.wait(_TICK_SECONDS)
             answers.append(self._update(full.id if number % 2 else full.slug, change))
         return answers
