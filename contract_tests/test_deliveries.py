@@ -228,6 +228,28 @@ def _attempts(deliveries: Deliveries, arrived: Arrived) -> list[list[Delivery]]:
     return [found for found in attempts if found]
 
 
+@rule("deliveries/ids-differ", source="assumed")
+def test_ids_differ(deliveries: Deliveries, arrived: Arrived) -> None:
+    """Deliveries to different webhooks or of different runs have different webhook-ids."""
+    del deliveries
+    known: dict[str, tuple[str, str]] = {}
+    for subscriber, delivery in arrived():
+        what = subscriber.name, str(run_of(delivery).get("id"))
+        same = delivery.id is None or known.setdefault(delivery.id, what) == what
+        require(same, f"two deliveries have the webhook-id {shown(delivery.id)}")
+
+
+@rule("deliveries/only-of-the-organization", source="overview")
+def test_deliveries_are_of_the_organization(deliveries: Deliveries) -> None:
+    """A webhook gets nothing of another organization's runs."""
+    story = deliveries.story()
+    if story.strange_run is None:
+        not_checked("because no run of another organization was started and stopped")
+    for subscriber in story.subscribers:
+        strange = deliveries.about(subscriber, story.strange_run)
+        require(not strange, "the end of another organization's run was delivered", story.health)
+
+
 @rule("deliveries/is-tried-again", source="assumed")
 def test_a_refused_delivery_is_tried_again(deliveries: Deliveries, arrived: Arrived, session: Session) -> None:
     """A delivery that was not answered with a 2xx status is sent again."""

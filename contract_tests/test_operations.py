@@ -121,6 +121,8 @@ def test_invalid_requests_are_refused(
         broken = session.send(_raw(session, operation_id, path, NO_JSON.get(operation_id, CUT_OFF)))
         constraint = Constraint(operation_id, "body", (), "is JSON", "overview")
         refused(session, broken, constraint, no_object=True)
+    if share == OTHERS and operation_id == "updateTemplate":
+        session.call("getTemplate", path=path)  # it shows what refused updates have changed
     if share == OTHERS and operation_id in MADE_OF_NULLS:
         body = world.fitted(operation_id, trials.nulls(operation_id))
         session.send(replace(session.build(operation_id, path=path, body=body), on_the_line=True))
@@ -154,6 +156,8 @@ def _send_violations(
     body = world.fitted(operation_id, trials.fullest_example(operation_id))
     if operation_id == "createRun":
         body["guardrails"] = dict(LEAST_GUARDRAILS)
+    if operation_id == "updateTemplate":
+        body["name"] = world.fresh_name()  # so that it shows when a refused update has changed it
     for violation in violations:
         body = altered(body, violation.constraint.path, violation.value)
     return session.call(operation_id, path=path, body=body)

@@ -148,6 +148,18 @@ def test_completed_at_tells_the_end(own_runs: OwnRuns) -> None:
             require(not has_it or status not in ACTIVE, f"{life.name} is {status}, but has a completedAt", exchange)
 
 
+@rule("runs/callback-waits-for-the-end", source="assumed")
+def test_a_callback_waits_for_the_end(own_runs: OwnRuns) -> None:
+    """The callbackStatus of a run that has not ended is pending; of one without a callback there is none."""
+    for life in own_runs.story().lives:
+        for exchange, run in life.shown:
+            told = run.get("callbackStatus")
+            early = status_of(exchange) in ACTIVE and told not in ("pending", None)
+            require(not early, f"{life.name} is {status_of(exchange)}, its callbackStatus {shown(told)}", exchange)
+            strange = "callbackUrl" not in life.asked and told is not None
+            require(not strange, f"{life.name} has no callback, but callbackStatus {shown(told)}", exchange)
+
+
 @rule("runs/fail-reason-only-when-failed", source="guide")
 def test_fail_reason_only_when_failed(own_runs: OwnRuns) -> None:
     """A run that has not failed has no failReason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -105,6 +106,7 @@ def test_a_template_is_listed_once(lives: TemplateLives, use: TemplateUse) -> No
         require(len(found) == 1, f"a template is listed {len(found)} times", listing.first)
         if read.succeeded:
             wrong = unlike(found[0], template_of(read))
+            wrong += differences(found[0], template_of(read), ["updatedAt"])
             require(not wrong, f"in the list and not as read alone, {listed(wrong)}", listing.first)
     found = lives.list_before().having("id", bare.id)
     require(len(found) == 1, f"another template is listed {len(found)} times", lives.list_before().first)
@@ -293,12 +295,23 @@ def test_times_tell_creation_and_change(lives: TemplateLives) -> None:
 
 @rule("templates/updated-at-moves-with-a-change", source="assumed")
 def test_updated_at_moves_with_a_change(lives: TemplateLives) -> None:
-    """A change moves updatedAt ahead."""
+    """A change moves updatedAt ahead, whatever it changes."""
     before, last = template_of(lives.reads_before()[0]), lives.updates()[-1]
     gap = seconds_between(before.get("updatedAt"), template_of(last).get("updatedAt"))
     if gap is None:
         not_checked("because updatedAt is not told")
     require(gap > 0, f"after changes updatedAt is still {shown(template_of(last).get('updatedAt'))}", last)
+    for number, (change, exchange, view) in enumerate(_updates(lives)):
+        passed = exchange.sent_at - instant_of(view)
+        gap = seconds_between(view.get("updatedAt"), template_of(exchange).get("updatedAt"))
+        stands = number != EMPTY and passed > SLACK_SECONDS and gap == 0
+        require(not stands, f"after an update of {', '.join(change)} updatedAt stands still", exchange)
+
+
+def instant_of(view: Mapping[str, Any]) -> float:
+    """When a template was last changed, in Unix seconds; for ever ahead when it does not tell."""
+    updated = instant(view.get("updatedAt"))
+    return math.inf if updated is None else updated.timestamp()
 
 
 @rule("templates/in-use-cannot-be-deleted", source="overview")

@@ -78,8 +78,6 @@ class Burst:
 class Refill:
     """What came when one place was free again, and when none was."""
 
-    hasty: Attempt | None
-    """A create as soon as a run was asked to stop, if one had to be."""
     freed: list[Attempt]
     """Creates with a place free after a run was cancelled; all but the last were refused."""
     filling: list[list[Attempt]]
@@ -91,6 +89,8 @@ class Refill:
     """A create in another organization meanwhile, with the active runs there."""
     invalid: Exchange
     """A create that breaks its schema, with no place free."""
+    hasty: Attempt | None
+    """A create as soon as one of the ten was asked to stop."""
     snapshots: list[Snapshot]
 
 
@@ -157,8 +157,7 @@ class Crowd:
     def refill(self) -> Refill:
         """Free a place, take it again, and ask for one more."""
         snapshots = [self.burst().after]
-        hasty = self._hasty(snapshots[0])
-        snapshots.append(self._with_a_place_free(snapshots[0], hasty))
+        snapshots.append(self._with_a_place_free(snapshots[0]))
         freed = self._until_accepted(len(snapshots[-1].active))
         active, filling = freed[-1].before + 1, [freed]
         while filling[-1][-1].exchange.succeeded and active < CONCURRENT_RUNS:
@@ -170,7 +169,8 @@ class Crowd:
         key = self._session.target.key_second
         second_key = self._attempt(CONCURRENT_RUNS, expected=False, key=key) if key else None
         invalid = self._session.call("createRun", body={**self._body(), "prompt": ""})
-        return Refill(hasty, freed, filling[1:], full, second_key, self._elsewhere(), invalid, snapshots)
+        elsewhere = self._elsewhere()
+        return Refill(freed, filling[1:], full, second_key, elsewhere, invalid, self._hasty(), snapshots)
 
     def _elsewhere(self) -> Attempt | None:
         """Ask for a run in the other organization, on a template that every organization has, and stop it."""
@@ -189,19 +189,18 @@ class Crowd:
             self._world.ledger.runs.discard(run_id)
         return Attempt(answer, 0)
 
-    def _hasty(self, now: Snapshot) -> Attempt | None:
-        """Cancel as many of our runs as it takes, and ask for another before they can have stopped."""
+    def _hasty(self) -> Attempt | None:
+        """Ask one of our runs to stop, and for another before it can have stopped."""
+        for run_id in sorted(self._ours.keys() & self._world.ledger.runs)[:1]:
+            self._session.call("cancelRun", path={"id": run_id})
+            return self._attempt(CONCURRENT_RUNS, expected=False)
+        return None
+
+    def _with_a_place_free(self, now: Snapshot) -> Snapshot:
+        """Cancel as many of our runs as it takes. Ends in `not_checked` when they do not stop."""
         too_many = len(now.active) - CONCURRENT_RUNS + 1
         for run_id in sorted(now.active & self._ours.keys())[: max(0, too_many)]:
             self._session.call("cancelRun", path={"id": run_id})
-        return self._attempt(len(now.active), expected=False) if too_many > 0 else None
-
-    def _with_a_place_free(self, now: Snapshot, hasty: Attempt | None) -> Snapshot:
-        """Wait for the place. Ends in `not_checked` when no run stops."""
-        too_many = len(now.active) - CONCURRENT_RUNS + 1
-        if hasty is not None and hasty.exchange.succeeded:
-            run_id = members(hasty.exchange.json).get("id")
-            self._session.call("cancelRun", path={"id": str(run_id)})
         for seconds in _STOP_STEPS_SECONDS if too_many > 0 else ():
             self._session.target.wait(seconds, "for cancelled runs to stop", sum(_STOP_STEPS_SECONDS))
             now = self._snapshot()

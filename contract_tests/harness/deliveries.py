@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import pytest
 import requests
 
 from contract_tests.harness.evidence import gathered
@@ -81,6 +82,8 @@ class Story:
     """The runs with a callback as they were read last, by the name of the callback."""
     callbacks: dict[str, str] = field(default_factory=dict)
     """The id of the run of each callback, by the callback's name."""
+    strange_run: str | None = None
+    """The id of a run of another organization that was stopped meanwhile."""
     health: Exchange | None = None
     received_by_then: tuple[int, int] = (0, 0)
     """How many deliveries the faithful webhook had received at least and at most when the health was told."""
@@ -151,6 +154,7 @@ class Deliveries:
         cancelled = self._start(REFUSED_CALLBACK)
         session.call("cancelRun", path={"id": cancelled})
         story.callbacks = {RECEIVED_CALLBACK: finished, REFUSED_CALLBACK: cancelled}
+        story.strange_run = self._stranger()
         provoked = self._settings.provocations.runs.get("failed")
         if provoked is not None:
             story.callbacks[FAILED_CALLBACK] = self._start(FAILED_CALLBACK, **provoked.body)
@@ -168,6 +172,22 @@ class Deliveries:
             story.later[which] = session.call("getRun", path={"id": run_id})
         story.waits = self._waits
         return story
+
+    def _stranger(self) -> str | None:
+        """Start and stop a run of another organization, on a template that every organization has. Returns its id."""
+        session, world, key = self._session, self._world, self._session.target.key_other_org
+        try:
+            template = world.system_slug() if key is not None else None
+        except pytest.skip.Exception:
+            template = None
+        if template is None:
+            return None
+        created = session.call("createRun", body=world.run_body(template=template), key=key)
+        run_id = members(created.json).get("id")
+        if not created.succeeded or not isinstance(run_id, str):
+            return None
+        stopped = session.call("cancelRun", path={"id": run_id}, key=key)
+        return run_id if stopped.succeeded else None
 
     def _start(self, which: str, **given: Any) -> str:
         """Start a run with a callback. Returns its id."""

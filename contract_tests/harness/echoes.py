@@ -67,10 +67,13 @@ def _key(exchange: Exchange, thing: Mapping[str, Any]) -> tuple[str, str, str]:
 def _learn(exchange: Exchange, seen: Seen) -> None:
     """Remember what a write has asked for, and forget what a write may have changed that cannot be told."""
     operation_id, body = exchange.request.operation_id, exchange.request.body
-    unsure = operation_id in _WRITES and exchange.status >= 500
-    if unsure or exchange.lost != seen.lost:
+    if exchange.lost != seen.lost:
         seen.asked.clear()
         seen.lost = exchange.lost
+    if operation_id == "updateTemplate" and exchange.status >= 500:
+        named = exchange.request.path.rpartition("/")[2]
+        for key in [key for key, asked in seen.asked.items() if named in (key[2], asked.get("slug"))]:
+            del seen.asked[key]
     if operation_id not in _WRITES or not exchange.succeeded:
         return
     for thing in _things(exchange):

@@ -57,6 +57,9 @@ TOO_LAX = {
     ),
     "metadata-too-many-keys-accepted": Bound("metadata has at most 50 keys.", "RunMetadata", {"maxProperties": None}),
     "metadata-too-large-accepted": Bound("metadata is at most 4 KB.", "RunMetadata", {"x-max-json-bytes": None}),
+    "fractional-timeouts-accepted": Bound(
+        "timeoutSeconds is an integer.", "RunGuardrails.timeoutSeconds", {"type": "number"}, source="guide"
+    ),
     "fractional-turns-accepted": Bound("maxTurns is an integer.", "RunGuardrails.maxTurns", {"type": "number"}),
     "no-turns-accepted": Bound("maxTurns is at least 1.", "RunGuardrails.maxTurns", {"minimum": 0}, source="guide"),
     "1001-turns-accepted": Bound(

@@ -16,6 +16,7 @@ import orjson
 from mock_server.altered import Bench, set_member
 from mock_server.calls import Answer, Call, Handler
 from mock_server.deliveries import SECRET_PREFIX, Deliverer, Delivery, Outcome, sign
+from mock_server.faults.isolation import Everyone
 from mock_server.faults.registry import fault
 from mock_server.identifiers import new_id
 from mock_server.notifications import Notifier
@@ -461,3 +462,37 @@ def deliveries_show_their_secret(mock: Bench) -> None:
 def callbacks_of_failed_runs_are_not_made(mock: Bench) -> None:
     """A run with a callbackUrl is told of there when it has failed, too."""
     _dropping(mock, lambda delivery: not _is_webhook(delivery) and _event(delivery) == "run.failed")
+
+
+@fault("deliveries/ids-differ", source="assumed")
+def all_deliveries_have_one_id(mock: Bench) -> None:
+    """Each delivery has a webhook-id of its own."""
+
+    def change(request: httpx.Request, delivery: Delivery, timestamp: int) -> None:
+        if delivery.secret is not None:
+            request.headers["webhook-id"] = "msg_1"
+            request.headers["webhook-signature"] = sign(delivery.secret, "msg_1", timestamp, delivery.body)
+
+    mock.sending(change)
+
+
+@fault("deliveries/only-of-the-organization")
+def runs_of_others_are_told(mock: Bench) -> None:
+    """A webhook gets nothing of another organization's runs."""
+    everyone = Everyone(mock)
+
+    class TellingAll(Notifier):
+        def run_ended(self, organization: Organization, run: Run, at: float) -> None:
+            told = dict(organization.webhooks)
+            for other in everyone.organizations.values():
+                organization.webhooks |= other.webhooks
+            super().run_ended(organization, run, at)
+            organization.webhooks = told
+
+        def _schedule(
+            self, organization: Organization, webhook: Webhook, delivery: Delivery, failures: int, due: float
+        ) -> None:
+            others = [each for each in everyone.organizations.values() if webhook.id in each.webhooks]
+            super()._schedule(others[0] if others else organization, webhook, delivery, failures, due)
+
+    mock.parts.notifier = TellingAll

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from mock_server import runs
-from mock_server.altered import Alteration, Bench, Exchange, drop_member, map_member, set_member
+from mock_server.altered import Alteration, Bench, Exchange, current, drop_member, map_member, set_member
 from mock_server.calls import Answer, Call, Handler
 from mock_server.faults.registry import add, fault
 from mock_server.runs import Run
@@ -336,3 +336,79 @@ def active_count_leaves_out_what_is_stopping(mock: Bench) -> None:
         return inner(replace(call, organization=going))
 
     mock.handle("listRuns", handle)
+
+
+def _finding_nothing(mock: Bench, parameter: str, value: str) -> None:
+    """A value of a filter selects no run."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        wanted = call.query[parameter]
+        if wanted is None or value not in wanted:
+            return inner(call)
+        return inner(replace(call, query={**call.query, parameter: [one for one in wanted if one != value]}))
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/filter-status", "runs/active-count", source="reference")
+def running_runs_are_not_found(mock: Bench) -> None:
+    """listRuns: status running selects running runs."""
+    _finding_nothing(mock, "status", "running")
+
+
+@fault("runs/filter-output-types", source="reference")
+def pull_requests_are_not_found(mock: Bench) -> None:
+    """listRuns: outputTypes pr selects runs that have opened a pull request."""
+    _finding_nothing(mock, "outputTypes", "pr")
+
+
+@fault("runs/filter-output-types", source="reference")
+def branches_are_not_found(mock: Bench) -> None:
+    """listRuns: outputTypes branch selects runs that have pushed a branch."""
+    _finding_nothing(mock, "outputTypes", "branch")
+
+
+@fault("runs/list-shows-the-outputs", source="reference")
+def filtered_lists_show_only_some_outputs(mock: Bench) -> None:
+    """listRuns: outputTypes selects runs, which are shown with all their outputs."""
+
+    def after(exchange: Exchange) -> None:
+        wanted = exchange.parameters.get("outputTypes")
+        for run in exchange.items if wanted else ():
+            run["outputs"] = [output for output in run["outputs"] if output["type"] in str(wanted).split(",")]
+
+    mock.after(after, ["listRuns"], [200])
+
+
+@fault("runs/sort-by-cost", source="reference")
+def costs_are_ascending_unless_told(mock: Bench) -> None:
+    """listRuns: order is desc by default for sortBy costUsd, too."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        untold = call.query["sortBy"] == "costUsd" and "order" not in current.get().parameters
+        return inner(replace(call, query={**call.query, "order": "asc"}) if untold else call)
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/sort-by-created-at", "runs/sort-by-cost", source="reference")
+def order_is_ignored_with_status(mock: Bench) -> None:
+    """listRuns: order holds for lists with a filter, too."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        filtered = call.query["status"] is not None
+        return inner(replace(call, query={**call.query, "order": "desc"}) if filtered else call)
+
+    mock.handle("listRuns", handle)
+
+
+@fault("runs/filter-search", source="reference")
+def searches_find_repositories(mock: Bench) -> None:
+    """listRuns: a search is for text in the prompt, and nowhere else."""
+    _finding(mock, "search", lambda search, run: search.casefold() in f"{run.prompt}\n{run.repo}".casefold())
+
+
+@fault("runs/filter-search", source="reference")
+def searches_end_after_a_thousand_characters(mock: Bench) -> None:
+    """listRuns: a search looks at the whole prompt."""
+    _finding(mock, "search", lambda search, run: search.casefold() in run.prompt.casefold()[:1000])

@@ -7,12 +7,14 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from generated.contract import ProblemCode
 from mock_server import runs
 from mock_server.altered import Bench, Exchange, map_member, set_member
 from mock_server.calls import Answer, Call, Handler
 from mock_server.clock import timestamp
 from mock_server.faults.registry import fault
 from mock_server.organization import Organization
+from mock_server.problems import Refusal
 from mock_server.run_events import RunEvents
 from mock_server.runs import Run
 
@@ -347,5 +349,35 @@ def log_category_selects_one_record(mock: Bench) -> None:
             return answer
         records = answer.body["data"][:1]
         return Answer(200, {"data": records, "pagination": {**answer.body["pagination"], "total": len(records)}})
+
+    mock.handle("listRunLogs", handle)
+
+
+@fault("runs/callback-waits-for-the-end", source="assumed")
+def callbacks_succeed_before_the_end(mock: Bench) -> None:
+    """A run's callbackStatus is pending while the run has not ended."""
+
+    def change(exchange: Exchange) -> None:
+        if exchange.body["completedAt"] is None and exchange.body["callbackUrl"] is not None:
+            exchange.body["callbackStatus"] = "success"
+
+    mock.after(change, ["getRun"], [200])
+
+
+@fault("runs/logs-are-of-their-time", source="reference")
+def log_records_are_old(mock: Bench) -> None:
+    """A log record tells when what it tells of has happened."""
+    mock.after(set_member("data.*.timestamp", "2026-01-01T00:00:00Z"), ["listRunLogs"], [200])
+
+
+@fault("runs/logs-are-its-own", source="reference")
+def cancelled_runs_have_no_logs(mock: Bench) -> None:
+    """Each run has its logs, however it ended."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        run = call.organization.runs.get(call.path["id"])
+        if run is not None and run.status == "cancelled":
+            raise Refusal(ProblemCode.NOT_FOUND, "No run has this id.")
+        return inner(call)
 
     mock.handle("listRunLogs", handle)

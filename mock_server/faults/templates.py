@@ -12,6 +12,7 @@ from mock_server import templates
 from mock_server.altered import Bench, Exchange, map_member, set_member
 from mock_server.calls import Answer, Call, Handler
 from mock_server.clock import timestamp
+from mock_server.faults.isolation import Everyone
 from mock_server.faults.registry import fault
 from mock_server.organization import Template
 from mock_server.problems import Refusal
@@ -731,5 +732,64 @@ def runs_go_with_their_template(mock: Bench) -> None:
             if template is not None and run.template_id == template.id:
                 del call.organization.runs[run.id]
         return answer
+
+    mock.handle("deleteTemplate", handle)
+
+
+@fault("templates/template-is-as-asked", source="reference")
+def refused_updates_change_the_name(mock: Bench) -> None:
+    """An update that is refused for one member changes nothing, not the others either."""
+    everyone = Everyone(mock)
+
+    def after(exchange: Exchange) -> None:
+        name = exchange.request_body.get("name")
+        key = exchange.api_key
+        if exchange.code != "VALIDATION_FAILED" or key is None or not isinstance(name, str) or not name:
+            return
+        own = everyone.organizations.get(key.organization_name)
+        for template in own.templates.values() if own is not None else ():
+            if exchange.path.endswith(template.id):
+                template.name = name[:100]
+
+    mock.after(after, ["updateTemplate"])
+
+
+@fault("templates/updated-at-moves-with-a-change", source="assumed")
+def updated_at_tells_only_of_names(mock: Bench) -> None:
+    """A change moves updatedAt ahead, whatever it changes."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        template = _own(call)
+        before = None if template is None else template.updated_at
+        answer = inner(call)
+        if template is None or before is None or "name" in call.body:
+            return answer
+        template.updated_at = before
+        return Answer(answer.status, {"template": answer.body["template"] | {"updatedAt": timestamp(before)}})
+
+    mock.handle("updateTemplate", handle)
+
+
+@fault("templates/listed-once-as-read", source="node")
+def listed_templates_were_never_updated(mock: Bench) -> None:
+    """A listed template tells when it was last changed."""
+
+    def after(exchange: Exchange) -> None:
+        for item in exchange.items:
+            item["updatedAt"] = item["createdAt"]
+
+    mock.after(after, ["listTemplates"], [200])
+
+
+@fault("templates/in-use-cannot-be-deleted")
+def templates_of_stopping_runs_can_be_deleted(mock: Bench) -> None:
+    """A template with a run that was asked to stop and has not ended cannot be deleted."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        going = replace(call.organization)
+        going.active_runs = {
+            name: run for name, run in call.organization.active_runs.items() if run.cancel_requested_at is None
+        }
+        return inner(replace(call, organization=going))
 
     mock.handle("deleteTemplate", handle)

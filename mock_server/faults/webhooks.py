@@ -235,3 +235,36 @@ def last_status_of_another_word(mock: Bench) -> None:
 def webhooks_have_no_creation(mock: Bench) -> None:
     """A listed webhook tells when it was created."""
     mock.after(set_member("data.*.createdAt", None), ["listWebhooks"], [200])
+
+
+@fault("webhooks/url-is-unique")
+def urls_are_taken_whatever_their_query(mock: Bench) -> None:
+    """URLs that differ in their query are different: each may have a webhook."""
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        plain = call.body["url"].partition("?")[0]
+        if any(webhook.url.partition("?")[0] == plain for webhook in call.organization.webhooks.values()):
+            raise Refusal(ProblemCode.WEBHOOK_URL_DUPLICATE, "A webhook has this URL.")
+        return inner(call)
+
+    mock.handle("createWebhook", handle)
+
+
+@fault("webhooks/no-more-than-documented")
+def twenty_five_webhooks_for_each_key(mock: Bench) -> None:
+    """The 25 webhooks are the organization's, whichever of its keys registers them."""
+    keys: dict[str, str] = {}
+
+    def handle(call: Call, inner: Handler) -> Answer:
+        own = replace(call.organization)
+        own.webhooks = {
+            name: webhook
+            for name, webhook in call.organization.webhooks.items()
+            if keys.get(name, call.api_key.id) == call.api_key.id
+        }
+        answer = inner(replace(call, organization=own))
+        keys[answer.body["id"]] = call.api_key.id
+        call.organization.webhooks |= own.webhooks
+        return answer
+
+    mock.handle("createWebhook", handle)

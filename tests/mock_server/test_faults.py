@@ -23,6 +23,7 @@ LEAST = 120
 @pytest.fixture(scope="module", autouse=True)
 def rules() -> None:
     """Every rule of the suite is known."""
+    import_module("contract_tests.harness.plugin")
     for file in sorted((ROOT / "contract_tests").glob("test_*.py")):
         import_module(f"contract_tests.{file.stem}")
 

@@ -367,7 +367,13 @@ AS_ASKED: dict[str, tuple[Exchange, ...]] = {
     ),
     "after a failed change nobody knows": (
         made_template({"name": "One"}),
-        problem("updateTemplate", ProblemCode.INTERNAL_ERROR, sent={"name": "Two"}, provokes=500),
+        problem(
+            "updateTemplate",
+            ProblemCode.INTERNAL_ERROR,
+            sent={"name": "Two"},
+            provokes=500,
+            path=f"/v1/templates/{TEMPLATE['id']}",
+        ),
         success("getTemplate", {"template": TEMPLATE | {"name": "Two"}}),
     ),
     "events in another order": (success("createWebhook", CREATED | {"events": CREATED["events"][::-1]}, sent=WEBHOOK),),
