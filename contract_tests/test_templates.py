@@ -10,6 +10,7 @@ import pytest
 
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
+from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.reading import (
     alike,
     answered,
@@ -347,6 +348,15 @@ def test_a_deleted_template_starts_no_run(lives: TemplateLives) -> None:
     is_refused(
         lives.use_of_the_gone(), 400, ProblemCode.RUN_TEMPLATE_NOT_FOUND, "a create of a run of a deleted template"
     )
+
+
+@rule("templates/changes-leave-ended-runs", source="guide")
+def test_changes_leave_ended_runs(own_runs: OwnRuns) -> None:
+    """An ended run never changes: a change of its template leaves its guardrails and variables as they were."""
+    for life in own_runs.after_a_change():
+        if life.ended:
+            wrong = differences(life.run, members(life.ended[0].json), ("guardrails", "envVars", "templateSlug"))
+            require(not wrong, f"after a change of its template, of {life.name} {listed(wrong)}", life.readings[-1])
 
 
 @rule("templates/runs-outlive-their-template", source="guide")

@@ -64,8 +64,6 @@ class Story:
     """Nothing set, on the template of `whole`; cancelled as soon as it was created."""
     usage_before: Exchange
     """The organization's usage before the first of them."""
-    pending: Exchange
-    """The list of the pending runs right before the next one."""
     active: Exchange
     """The list of the active runs, while three of the four were."""
     running: Exchange
@@ -146,7 +144,6 @@ class OwnRuns:
         whole = self._start("whole", full, **self._everything())
         brief = self._start("brief", thrifty, model="opus", env={}, metadata={})
         short = self._start("short", small, read=False, guardrails={"timeoutSeconds": 45})
-        pending = self.listing({"status": "pending"}, fresh=True)
         active, narrowed = self._active_lists(thrifty)
 
         lives.read_until(brief, "running", within_seconds=15)
@@ -171,7 +168,7 @@ class OwnRuns:
             lives.read_until(whole)
         return Story(
             *(whole, brief, short, plain, usage_before),
-            *(pending, active, running, stopping, narrowed, early_logs, refused),
+            *(active, running, stopping, narrowed, early_logs, refused),
         )
 
     def _template(self, before: Mapping[str, Any] | None = None, **asked: Any) -> Mapping[str, Any]:
@@ -262,17 +259,22 @@ class OwnRuns:
 
     @gathered
     def later(self) -> Life:
-        """`whole`, asked to stop after its end and read again later, when its template has changed."""
+        """`whole`, asked to stop after its end and read again later."""
         whole = self.followed()
         self._lives.cancel(whole)
-        plain = self.story().plain
-        body = {"guardrails": {"maxTurns": 8, "maxCostUsd": 0.5}, "envVars": {"CT_LATER": "template"}}
-        self._session.call("updateTemplate", path={"idOrSlug": str(whole.template["id"])}, body=body)
         self._session.target.wait(_LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock])
         self._lives.read(whole)
-        if plain.ended:
-            self._lives.read(plain)
         return whole
+
+    @gathered
+    def after_a_change(self) -> tuple[Life, Life]:
+        """`whole` and `plain`, read again after their ends when their template has changed."""
+        whole, plain = self.later(), self.story().plain
+        body = {"guardrails": {"maxTurns": 8, "maxCostUsd": 0.5}, "envVars": {"CT_LATER": "template"}}
+        self._session.call("updateTemplate", path={"idOrSlug": str(whole.template["id"])}, body=body)
+        for life in (whole, plain):
+            self._lives.read(life)
+        return whole, plain
 
     @gathered
     def logs(self) -> Logs:

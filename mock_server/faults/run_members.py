@@ -370,7 +370,7 @@ def empty_variables_are_left_out(mock: Bench) -> None:
     _with_variables(mock, lambda env: {name: value for name, value in env.items() if value})
 
 
-@fault("runs/ended-never-changes", source="guide")
+@fault("templates/changes-leave-ended-runs", source="guide")
 def guardrails_are_resolved_when_a_run_is_read(mock: Bench) -> None:
     """A run's guardrails are resolved when it is created: a later change of its template leaves them."""
     own: dict[str, dict[str, Any]] = {}
