@@ -354,6 +354,15 @@ def test_a_deleted_template_starts_no_run(use: TemplateUse) -> None:
     )
 
 
+@rule("templates/changes-leave-ended-runs", source="guide")
+def test_changes_leave_ended_runs(own_runs: OwnRuns) -> None:
+    """An ended run never changes: a change of its template leaves its guardrails and variables as they were."""
+    for life in own_runs.after_a_change():
+        if life.ended:
+            wrong = differences(life.run, members(life.ended[0].json), ("guardrails", "envVars", "templateSlug"))
+            require(not wrong, f"after a change of its template, of {life.name} {listed(wrong)}", life.readings[-1])
+
+
 @rule("templates/runs-outlive-their-template", source="guide")
 def test_runs_outlive_their_template(use: TemplateUse) -> None:
     """An ended run never changes: it is read as before when its template was deleted."""

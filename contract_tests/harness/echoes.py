@@ -129,7 +129,7 @@ def _is_plain(value: Any) -> bool:
 
 
 @check(
-    "runs/run-is-as-asked",
+    "responses/run-is-as-asked",
     "Whatever shows a run shows the prompt, model, branch, callback URL, metadata, guardrails and variables that it "
     "was created with.",
     source="reference",
@@ -140,7 +140,7 @@ def _runs(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "templates/template-is-as-asked",
+    "responses/template-is-as-asked",
     "Whatever shows a template shows every member that it was given when it was created or last changed.",
     source="reference",
     when=_shows_own("template"),
@@ -150,7 +150,7 @@ def _templates(exchange: Exchange, seen: Seen) -> Iterator[str]:
 
 
 @check(
-    "webhooks/webhook-is-as-asked",
+    "responses/webhook-is-as-asked",
     "Whatever shows a webhook shows the URL and the events that it was registered with.",
     source="reference",
     when=_shows_own("webhook"),

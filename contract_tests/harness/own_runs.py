@@ -86,8 +86,6 @@ class Story:
     """Nothing set, on the template of `whole`; cancelled as soon as it was created."""
     usage_before: Exchange
     """The organization's usage before the first of them."""
-    pending: Exchange
-    """The list of the pending runs right before the next one."""
     active: Exchange
     """The list of the active runs, while three of the four were."""
     running: Exchange
@@ -167,7 +165,6 @@ class OwnRuns:
         tries = [self._try_to_delete("pending", used["id"], brief)]
         lives.read(brief)
         short = self._start("short", small, guardrails={"timeoutSeconds": 45})
-        pending = self.listing({"status": "pending"}, fresh=True)
         active, narrowed = self._active_lists()
 
         lives.read_until(brief, "running", within_seconds=15)
@@ -197,7 +194,7 @@ class OwnRuns:
             lives.read_until(whole)
         return Story(
             *(whole, brief, short, plain, usage_before),
-            *(pending, active, running, stopping, narrowed, early_logs, refused),
+            *(active, running, stopping, narrowed, early_logs, refused),
             tries=tuple(tries),
         )
 
@@ -289,16 +286,22 @@ class OwnRuns:
 
     @gathered
     def later(self) -> Life:
-        """`whole`, asked to stop after its end and read again later, when its template has changed."""
+        """`whole`, asked to stop after its end and read again later."""
         whole = self.followed()
         self._lives.cancel(whole)
-        self._templates.updates()
         seconds = _LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock]
         self._session.target.wait(seconds, "before an ended run is read again")
-        for life in (whole, self.story().plain):
-            if life.ended:
-                self._lives.read(life)
+        self._lives.read(whole)
         return whole
+
+    @gathered
+    def after_a_change(self) -> tuple[Life, Life]:
+        """`whole` and `plain`, read again after their ends when their template has changed."""
+        whole, plain = self.later(), self.story().plain
+        self._templates.updates()
+        for life in (whole, plain):
+            self._lives.read(life)
+        return whole, plain
 
     @gathered
     def logs(self) -> Logs:

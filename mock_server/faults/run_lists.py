@@ -368,7 +368,7 @@ def branches_are_not_found(mock: Bench) -> None:
     _finding_nothing(mock, "outputTypes", "branch")
 
 
-@fault("runs/list-shows-the-outputs", source="reference")
+@fault("runs/filtered-list-shows-the-outputs", source="reference")
 def filtered_lists_show_only_some_outputs(mock: Bench) -> None:
     """listRuns: outputTypes selects runs, which are shown with all their outputs."""
 

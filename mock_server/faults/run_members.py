@@ -327,13 +327,13 @@ def failed_runs_have_no_error(mock: Bench) -> None:
     mock.showing_runs(lambda run: run.pop("error", None))
 
 
-@fault("runs/run-is-as-asked", "runs/is-what-was-asked", source="reference")
+@fault("responses/run-is-as-asked", "runs/is-what-was-asked", source="reference")
 def prompts_lose_what_is_not_ascii(mock: Bench) -> None:
     """A prompt comes back character by character, in any script."""
     _with_body(mock, lambda body: {**body, "prompt": body["prompt"].encode("ascii", "replace").decode()})
 
 
-@fault("runs/run-is-as-asked", "runs/is-what-was-asked", source="reference")
+@fault("responses/run-is-as-asked", "runs/is-what-was-asked", source="reference")
 def blanks_in_prompts_are_collapsed(mock: Bench) -> None:
     """A prompt comes back character by character, blanks too."""
     _with_body(mock, lambda body: {**body, "prompt": " ".join(body["prompt"].split()) or body["prompt"]})
@@ -344,7 +344,7 @@ def _with_variables(mock: Bench, change: Callable[[dict[str, str]], dict[str, st
     _with_body(mock, lambda body: {**body, "env": change(body["env"])} if "env" in body else body)
 
 
-@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+@fault("responses/run-is-as-asked", "runs/environment-is-merged", source="guide")
 def variables_that_look_like_numbers_are_numbers(mock: Bench) -> None:
     """The value of a variable is text: 007 is not 7."""
     _with_variables(
@@ -352,25 +352,25 @@ def variables_that_look_like_numbers_are_numbers(mock: Bench) -> None:
     )
 
 
-@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+@fault("responses/run-is-as-asked", "runs/environment-is-merged", source="guide")
 def variables_end_at_an_equals_sign(mock: Bench) -> None:
     """The value of a variable may hold an equals sign."""
     _with_variables(mock, lambda env: {name: value.partition("=")[0] for name, value in env.items()})
 
 
-@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+@fault("responses/run-is-as-asked", "runs/environment-is-merged", source="guide")
 def names_of_variables_are_in_capitals(mock: Bench) -> None:
     """A variable keeps its name, lower-case letters too."""
     _with_variables(mock, lambda env: {name.upper(): value for name, value in env.items()})
 
 
-@fault("runs/run-is-as-asked", "runs/environment-is-merged", source="guide")
+@fault("responses/run-is-as-asked", "runs/environment-is-merged", source="guide")
 def empty_variables_are_left_out(mock: Bench) -> None:
     """A variable that a run sets to nothing is empty, whatever it is in the template."""
     _with_variables(mock, lambda env: {name: value for name, value in env.items() if value})
 
 
-@fault("runs/ended-never-changes", source="guide")
+@fault("templates/changes-leave-ended-runs", source="guide")
 def guardrails_are_resolved_when_a_run_is_read(mock: Bench) -> None:
     """A run's guardrails are resolved when it is created: a later change of its template leaves them."""
     own: dict[str, dict[str, Any]] = {}

@@ -619,13 +619,13 @@ def refused_changes_of_system_templates_are_made(mock: Bench) -> None:
     mock.after(after, ["listTemplates"], [200])
 
 
-@fault("templates/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
+@fault("responses/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
 def names_cannot_be_updated(mock: Bench) -> None:
     """An update changes name."""
     _updating(mock, lambda template, body: {**body, "name": template.name})
 
 
-@fault("templates/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
+@fault("responses/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
 def updates_keep_one_variable(mock: Bench) -> None:
     """An update changes every variable that it is given."""
     _updating(
@@ -634,7 +634,7 @@ def updates_keep_one_variable(mock: Bench) -> None:
     )
 
 
-@fault("templates/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
+@fault("responses/template-is-as-asked", "templates/update-changes-what-it-is-given", source="reference")
 def updated_amounts_are_whole(mock: Bench) -> None:
     """An updated maxCostUsd is an amount, with its cents."""
 
@@ -647,7 +647,7 @@ def updated_amounts_are_whole(mock: Bench) -> None:
     _updating(mock, change)
 
 
-@fault("templates/template-is-as-asked", source="reference")
+@fault("responses/template-is-as-asked", source="reference")
 def long_names_are_cut(mock: Bench) -> None:
     """A name of 100 characters comes back whole."""
     _creating(mock, lambda body: {**body, "name": body["name"][:99]})
@@ -736,7 +736,7 @@ def runs_go_with_their_template(mock: Bench) -> None:
     mock.handle("deleteTemplate", handle)
 
 
-@fault("templates/template-is-as-asked", source="reference")
+@fault("responses/template-is-as-asked", source="reference")
 def refused_updates_change_the_name(mock: Bench) -> None:
     """An update that is refused for one member changes nothing, not the others either."""
     everyone = Everyone(mock)

@@ -33,6 +33,8 @@ RULES = (
 """They make things of every kind, one by one and many at once."""
 REQUESTS = 135
 """So many requests a run of them sends at the least."""
+QUIET = 60
+"""After so many there are templates, but no run of theirs is at work."""
 WAIT_SECONDS = 60
 SETTLED_SECONDS = 0.2
 _draw = random.Random(20)
@@ -174,7 +176,7 @@ def test_the_next_run_removes_what_a_dead_one_has_left(url: str, trap: Trap, tmp
     colleague = Colleague(url, "csk_live_trace_next")
     colleague.work()
     before = colleague.looks()
-    with doomed(colleague, tmp_path, trap, (signal.SIGKILL, 100, "after")) as (process, settings):
+    with doomed(colleague, tmp_path, trap, (signal.SIGKILL, QUIET, "after")) as (process, settings):
         process.join(WAIT_SECONDS)
     assert process.exitcode == -signal.SIGKILL
     left = colleague.looks()
@@ -196,7 +198,7 @@ def test_runs_that_are_alive_leave_each_other_alone(
     colleague = Colleague(url, "csk_live_trace_alive")
     colleague.work()
     before = colleague.looks()
-    with doomed(colleague, tmp_path, trap, (signal.SIGSTOP, 100, "after")) as (process, settings):
+    with doomed(colleague, tmp_path, trap, (signal.SIGSTOP, QUIET, "after")) as (process, settings):
         assert trap.sprung.wait(WAIT_SECONDS)
         meanwhile = colleague.looks()
         assert meanwhile != before
