@@ -160,8 +160,8 @@ class OwnRuns:
         refused = session.call("createRun", body=self._to_be_refused())
 
         whole = self._start("whole", full, **self._everything())
-        lives.read(whole)
         brief = self._start("brief", used, model="opus", env={}, metadata={})
+        lives.read(whole)
         tries = [self._try_to_delete("pending", used["id"], brief)]
         lives.read(brief)
         short = self._start("short", small, guardrails={"timeoutSeconds": 45})

@@ -157,14 +157,18 @@ class TemplateLives:
         """
         slug, published = self._world.fresh_name(), {**FULL, "guardrails": {**FULL["guardrails"]}}
         del published["guardrails"]["timeoutMinutes"]
-        given, answers = self._race({"slug": slug, **FULL})
+        long = self._world.extremes.body("createTemplate", LEAST), self._world.extremes.body("createTemplate", GREATEST)
+        texts = {name: max((str(body[name]) for body in long), key=len) for name in ("name", "description")}
+        longest = {name: as_long_as(text, FULL[name]) for name, text in texts.items()}
+        given, answers = self._race({"slug": slug, **FULL, **longest})
         if all(answer.status == 400 for answer in answers):
             given, answers = self._race({"slug": slug, **published})
         return self.made(given, answers[0]), answers[1]
 
     def _race(self, wish: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Exchange, Exchange]]:
         """Two creates with one slug at once: what was given by the one that succeeded, its answer and the other's."""
-        wishes = [{**wish, "name": name} for name in (wish["name"], "Contract test, twin")]
+        twin = as_long_as(wish["name"], "Contract test, twin")
+        wishes = [{**wish, "name": name} for name in (wish["name"], twin)]
         answers = self._session.send_together(
             [self._session.build("createTemplate", body=wish) for wish in wishes], planned_refusal=False
         )
@@ -198,17 +202,17 @@ class TemplateLives:
         least, greatest = (self._world.extremes.take_body("updateTemplate", number) for number in (LEAST, GREATEST))
         return (
             {},
-            {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails", "name", "size")},
+            {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails", "size")},
             {"guardrails": {"timeoutMinutes": 12}},
             {
-                "name": f"Contract test, renamed. {ODD_TEXT}",
+                "name": as_long_as(greatest["name"], f"Contract test, renamed. {ODD_TEXT}"),
                 "description": as_long_as(least["description"], f"Changed. {ODD_TEXT}"),
                 "envVars": {},
                 "guardrails": {},
                 **_of(greatest, "egressDomains", "size"),
             },
-            {"envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""}, **_of(greatest, "guardrails", "name")},
-            {"description": None},
+            {"envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""}, **_of(greatest, "guardrails", "description")},
+            {"description": None, **_of(least, "name")},
         )
 
     @gathered

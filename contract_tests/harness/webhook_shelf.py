@@ -146,7 +146,9 @@ class Shelf:
     def full(self) -> Look:
         """Register webhooks until there are as many as there may be, and one more."""
         self.deletion()
-        registered, refusals = list(self.first()[1:]), 0
+        # Own ones may have had to make room for what other rules needed.
+        registered = [one for one in self.first()[1:] if one.id in self._world.ledger.webhooks]
+        refusals = 0
         listing = self.before()
         count = self._count(listing)
         while True:

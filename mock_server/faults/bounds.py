@@ -295,7 +295,11 @@ TOO_STRICT = {
         "A webhook may be told of run.cancelled.", "WebhookEvent", {"enum": ["run.completed", "run.failed"]}
     ),
     "limit-100-refused": Bound(
-        "listRepositories: limit may be 100.", "listRepositories?limit", {"maximum": 99}, source="node"
+        "listRepositories: limit may be 100.",
+        "listRepositories?limit",
+        {"maximum": 99},
+        source="node",
+        rules=("repositories/listed-for-the-node",),
     ),
     "limit-100-of-runs-refused": Bound("listRuns: limit may be 100.", "listRuns?limit", {"maximum": 50}),
     "limit-1-refused": Bound("listRuns: limit may be 1.", "listRuns?limit", {"minimum": 5}),
