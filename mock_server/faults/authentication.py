@@ -140,9 +140,7 @@ def keys_are_refused_for_updates(mock: Bench) -> None:
     mock.before(before, ["updateTemplate"])
 
 
-@fault(
-    "requests/operation-succeeds", "requests/valid-is-accepted", "repositories/listed-for-the-node", source="node"
-)
+@fault("requests/operation-succeeds", "requests/valid-is-accepted", "repositories/listed-for-the-node", source="node")
 def unknown_request_headers_are_refused(mock: Bench) -> None:
     """A client may send headers of its own: the n8n node sends X-Cospec-Source on every call."""
 

@@ -279,7 +279,11 @@ TOO_STRICT = {
         source="guide",
     ),
     "timeouts-of-60-minutes-refused": Bound(
-        "A template's timeoutMinutes may be 60.", "TemplateGuardrails.timeoutMinutes", {"maximum": 59}, source="assumed"
+        "A template's timeoutMinutes may be 60.",
+        "TemplateGuardrails.timeoutMinutes",
+        {"maximum": 59},
+        source="assumed",
+        rules=("requests/assumed-valid-is-accepted",),
     ),
     "empty-updates-refused": Bound("An update of nothing is valid.", "TemplateUpdate", {"minProperties": 1}),
     "names-required-in-updates": Bound(
