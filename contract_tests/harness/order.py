@@ -22,11 +22,8 @@ class Group:
 
 
 ORDER: Sequence[Group] = (
-    Group(
-        r"runs|run_lives::test_(?!an_ended)|run_costs",
-        "four runs from their creation to their end",
-        is_smoke=True,
-    ),
+    Group(r"runs|run_lives::test_(?!a_failed|an_ended)|run_costs", "four runs from beginning to end", is_smoke=True),
+    Group(r"run_lives::test_a_failed", "a run that fails, before charges are looked at"),
     Group(r"run_lists::test_(the_list_agrees|the_active|meta)", "how the list of runs shows them", is_smoke=True),
     Group(r"usage::test_(?!filter|the_total)", "what they were charged", is_smoke=True),
     Group(r"rate_limit::.*\[early\]", "the headers that have been seen by now", is_smoke=True),
