@@ -200,18 +200,23 @@ class TemplateLives:
     def changes(self) -> tuple[Mapping[str, Any], ...]:
         """The updates, one after another, in turn by slug and by id. They hold the extremes of all that can change."""
         least, greatest = (self._world.extremes.take_body("updateTemplate", number) for number in (LEAST, GREATEST))
+        short, long = sorted((least["description"], greatest["description"]), key=len)
         return (
             {},
             {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails", "size")},
             {"guardrails": {"timeoutMinutes": 12}},
             {
                 "name": as_long_as(greatest["name"], f"Contract test, renamed. {ODD_TEXT}"),
-                "description": as_long_as(least["description"], f"Changed. {ODD_TEXT}"),
+                "description": short,
                 "envVars": {},
                 "guardrails": {},
                 **_of(greatest, "egressDomains", "size"),
             },
-            {"envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""}, **_of(greatest, "guardrails", "description")},
+            {
+                "description": as_long_as(long, f"Changed. {ODD_TEXT}"),
+                "envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""},
+                **_of(greatest, "guardrails"),
+            },
             {"description": None, **_of(least, "name")},
         )
 
