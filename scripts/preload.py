@@ -11,6 +11,9 @@ import pytest
 import trustme
 import uvicorn
 
+from contract_tests.harness.document import Document
+from contract_tests.harness.sampling import Sampler
+from generated.contract import OPERATIONS
 from mock_server.validation import request_rules
 from scripts import trial
 from scripts.verdict import ROOT
@@ -23,5 +26,14 @@ for _entry in entry_points(group="pytest11"):
 for _file in sorted((ROOT / "contract_tests").glob("*.py")):
     import_module(f"contract_tests.{_file.stem}")
 request_rules()
+# The first draw of each kind takes twice as long as a later one.
+_sampler = Sampler(Document(), seed=0)
+for _operation_id in OPERATIONS:
+    for _drawn in (
+        _sampler.queries(_operation_id, 1),
+        _sampler.bodies(_operation_id, 1, valid=True),
+        _sampler.bodies(_operation_id, 1, valid=False),
+    ):
+        list(_drawn)
 
 __all__ = ["trial", "trustme", "uvicorn"]

@@ -47,20 +47,27 @@ def test_a_published_promise_needs_a_rule_that_fails_the_run() -> None:
     assert try_fault(replace(fault, source="overview"), 1, tests_of={}).rule is None
 
 
-def test_an_assumed_promise_may_cost_no_more_than_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = carry_out(Trial(faults=("unknown-runs-are-400",)))
-    assert not isinstance(report, str), report
-    monkeypatch.setattr(proof, "carry_out", lambda trial: report)
-    fault = replace(
-        FAULTS["unknown-runs-are-400"], source="assumed", rules=("problems/unknown-run-is-not-found",), breaks_too={}
-    )
-    row = try_fault(fault, 1)
-    assert row.rule is None
-    failing = [rule.id for rule in report.rules if rule.fails_the_run]
-    assert "problems/unknown-is-not-found" in failing
-    assert {f"{rule} (must)" for rule in failing} < set(row.accidents)
+def test_an_assumed_promise_may_cost_no_more_than_a_warning() -> None:
+    fault = replace(FAULTS["unknown-runs-are-400"], source="assumed", breaks_too={})
+    more = proof.more_than_warnings([fault], 1)[fault.name]
+    assert "problems/unknown-is-not-found (must)" in more
+    failing = [rule.partition(" ")[0] for rule in more]
     excused = replace(fault, breaks_too=dict.fromkeys(failing, "It is a part of it."))
-    assert try_fault(excused, 1).rule == "problems/unknown-run-is-not-found"
+    assert proof.more_than_warnings([excused], 1)[fault.name] == []
+
+
+def test_assumed_faults_that_fail_the_run_together_are_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "carry_out", lambda trial: " ".join(trial.faults))
+    one, other = FAULTS["unknown-runs-are-400"], FAULT
+    assert proof.more_than_warnings([one, other], 1) == {one.name: [one.name], other.name: [other.name]}
+
+
+def test_what_fails_the_run_for_an_assumption_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assumed = FAULTS["title-is-the-status"]
+    monkeypatch.setattr(proof, "try_fault", lambda fault, seed, **_: caught(fault.name, seed=seed))
+    monkeypatch.setattr(proof, "carry_out", lambda trial: "It fails.")
+    tried = proof.prove([assumed, FAULT], [], [1, 2], fast=False, jobs=1, progress=lambda *_: None)
+    assert [(row.name, row.accidents) for row in tried.uncaught] == [(assumed.name, ["It fails."])] * 2
 
 
 def test_a_run_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +160,7 @@ def test_the_proof_is_written_and_told(
 ) -> None:
     monkeypatch.setattr(proof, "try_fault", lambda fault, seed, **_: caught(fault.name, seed=seed))
     monkeypatch.setattr(proof, "try_variants", lambda variants, seed: [PASSED] * len(variants))
+    monkeypatch.setattr(proof, "more_than_warnings", lambda faults, seed: {})
     assert prove.main(["--seeds", "1,2", "--jobs", "1"]) == 0
     written = json.loads((reports / "proof.json").read_text(encoding="utf-8"))
     assert len(written["faults"]) == 2 * len(FAULTS)
