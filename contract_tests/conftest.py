@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from contract_tests.harness import plugin
+from contract_tests.harness.audience import Audience
 from contract_tests.harness.document import Document
 from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
+from contract_tests.harness.sink import Sink, open_sink
 from contract_tests.harness.template_lives import TemplateLives
+from contract_tests.harness.webhook_shelf import Shelf
 from contract_tests.harness.windows import WindowLog
 from contract_tests.harness.world import World
 
@@ -133,5 +136,23 @@ def template_lives(session: Session, world: World) -> TemplateLives:
 
 
 @pytest.fixture(scope="session")
-def own_runs(session: Session, world: World, settings: Settings, template_lives: TemplateLives) -> OwnRuns:
-    return OwnRuns(session, world, settings.provocations, template_lives)
+def sink(world: World, settings: Settings) -> Iterator[Sink]:
+    with open_sink(world, settings) as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def shelf(session: Session, world: World, sink: Sink) -> Shelf:
+    return Shelf(session, world, sink)
+
+
+@pytest.fixture(scope="session")
+def audience(session: Session, world: World, sink: Sink, shelf: Shelf) -> Audience:
+    return Audience(session, world, sink, shelf)
+
+
+@pytest.fixture(scope="session")
+def own_runs(
+    session: Session, world: World, settings: Settings, template_lives: TemplateLives, audience: Audience
+) -> OwnRuns:
+    return OwnRuns(session, world, settings.provocations, template_lives, audience)

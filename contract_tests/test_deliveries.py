@@ -5,30 +5,21 @@ Checked where the server can reach the suite's receiver (the setting `webhook_si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
-from contract_tests.harness.deliveries import (
-    CANCELLED,
-    COMPLETED,
-    EVENTS,
-    FAILED,
-    RECEIVED_CALLBACK,
-    REFUSED_CALLBACK,
-    Deliveries,
-    Subscriber,
-    health_of,
-    run_of,
-)
+from contract_tests.harness.audience import CANCELLED, COMPLETED, EVENTS, FAILED, Audience, Subscriber
+from contract_tests.harness.deliveries import Deliveries, health_of, run_of
 from contract_tests.harness.document import SchemaError
+from contract_tests.harness.own_runs import RECEIVED_CALLBACK, REFUSED_CALLBACK, OwnRuns
 from contract_tests.harness.reading import differences, instant, listed, members, seconds_between, shown
-from contract_tests.harness.receiver import Delivery, Receiver, receiving
+from contract_tests.harness.receiver import Delivery
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import PREFIX, Settings
+from contract_tests.harness.sink import Sink
 from contract_tests.harness.world import World
 from generated.contract import SOURCES
 
@@ -45,18 +36,10 @@ Arrived = Callable[[], list[tuple[Subscriber, Delivery]]]
 
 
 @pytest.fixture(name="deliveries", scope="session")
-def _deliveries(session: Session, world: World, settings: Settings) -> Iterator[Deliveries]:
-    with ExitStack() as stack:
-        receiver: Receiver | str
-        if settings.webhook_sink_url is None:
-            receiver = f"because {PREFIX}WEBHOOK_SINK_URL is not set"
-        else:
-            try:
-                line = receiving(settings.webhook_sink_listen, settings.webhook_sink_certificate)
-                receiver = stack.enter_context(line)
-            except OSError as error:
-                receiver = f"because nothing can be received at {settings.webhook_sink_listen}: {error}"
-        yield Deliveries(session, world, settings, receiver)
+def _deliveries(
+    session: Session, world: World, settings: Settings, sink: Sink, audience: Audience, own_runs: OwnRuns
+) -> Deliveries:
+    return Deliveries(session, world, sink, audience, own_runs, is_brief=settings.profile == "smoke")
 
 
 @pytest.fixture(name="arrived")
@@ -64,7 +47,7 @@ def _arrived(deliveries: Deliveries) -> Arrived:
     """Everything that arrived at webhooks."""
 
     def gather() -> list[tuple[Subscriber, Delivery]]:
-        subscribers = deliveries.story().subscribers
+        subscribers = deliveries.story().subscribers.all
         found = [(subscriber, delivery) for subscriber in subscribers for delivery in deliveries.at(subscriber)]
         return found or not_checked("because no delivery arrived")
 
@@ -91,12 +74,13 @@ def _each_end_is_told(deliveries: Deliveries, event: str) -> None:
     ended = story.runs_that(event)
     if not ended:
         not_checked(f"because no run of the suite's own ended with {event}")
-    for subscriber in (story.faithful, story.stubborn, story.hesitant):
+    webhooks = story.subscribers
+    for subscriber in (webhooks.faithful, webhooks.stubborn, webhooks.hesitant):
         if event not in subscriber.events:
             continue
         for run_id, exchange in ended.items():
             found = deliveries.about(subscriber, run_id)
-            if not found and not deliveries.line_is_open():
+            if not found and (deliveries.is_hurried or not deliveries.sink.is_within_reach()):
                 not_checked(f"because {PREFIX}WEBHOOK_SINK_URL does not lead to the suite's receiver")
             require(found, f"{event} of a run was not delivered to a webhook that subscribes to it", exchange)
 
@@ -194,7 +178,7 @@ def test_the_signature_verifies(arrived: Arrived) -> None:
 def test_the_signature_fails_with_another_secret(deliveries: Deliveries, arrived: Arrived) -> None:
     """A delivery's signature verifies with no other webhook's secret."""
     for subscriber, delivery in arrived():
-        for other in deliveries.story().subscribers:
+        for other in deliveries.story().subscribers.all:
             verifies = other is not subscriber and delivery.is_signed_with(other.secret)
             require(not verifies, "a delivery's signature verifies with another webhook's secret")
 
@@ -224,7 +208,7 @@ def _attempts(deliveries: Deliveries, arrived: Arrived) -> list[list[Delivery]]:
     """The attempts at each delivery of one run's end to the webhook that refuses at first."""
     arrived()
     story = deliveries.story()
-    attempts = [deliveries.about(story.hesitant, run_id) for run_id in story.runs]
+    attempts = [deliveries.about(story.subscribers.hesitant, run_id) for run_id in story.runs]
     return [found for found in attempts if found]
 
 
@@ -234,7 +218,7 @@ def test_ids_differ(deliveries: Deliveries, arrived: Arrived) -> None:
     del deliveries
     known: dict[str, tuple[str, str]] = {}
     for subscriber, delivery in arrived():
-        what = subscriber.name, str(run_of(delivery).get("id"))
+        what = subscriber.url, str(run_of(delivery).get("id"))
         same = delivery.id is None or known.setdefault(delivery.id, what) == what
         require(same, f"two deliveries have the webhook-id {shown(delivery.id)}")
 
@@ -245,7 +229,7 @@ def test_deliveries_are_of_the_organization(deliveries: Deliveries) -> None:
     story = deliveries.story()
     if story.strange_run is None:
         not_checked("because no run of another organization was started and stopped")
-    for subscriber in story.subscribers:
+    for subscriber in story.subscribers.all:
         strange = deliveries.about(subscriber, story.strange_run)
         require(not strange, "the end of another organization's run was delivered", story.health)
 
@@ -287,7 +271,7 @@ def test_what_was_received_is_not_sent_again(deliveries: Deliveries, arrived: Ar
     """What was answered with a 2xx status is not sent again."""
     arrived()
     story = deliveries.story()
-    for subscriber in (story.faithful, story.hesitant):
+    for subscriber in (story.subscribers.faithful, story.subscribers.hesitant):
         for run_id in story.runs:
             answers = [delivery.was_received for delivery in deliveries.about(subscriber, run_id)]
             again = True in answers and len(answers) > answers.index(True) + 1
@@ -299,7 +283,10 @@ def test_deleted_webhooks_get_nothing(deliveries: Deliveries, arrived: Arrived) 
     """A deleted webhook gets nothing any more: no event of a run that ends later, and no further attempt."""
     arrived()
     story = deliveries.story()
-    for subscriber, deleted_at in ((story.deleted, story.deleted_at), (story.stubborn, story.stubborn_deleted_at)):
+    for subscriber, deleted_at in (
+        (story.subscribers.deleted, story.deleted_at),
+        (story.subscribers.stubborn, story.stubborn_deleted_at),
+    ):
         late = [one for one in deliveries.at(subscriber) if deliveries.came_after(one, deleted_at)]
         require(not late, f"{len(late)} deliveries arrived at a webhook after it was deleted")
 
@@ -310,13 +297,13 @@ def test_health_counts_what_was_received(deliveries: Deliveries, arrived: Arrive
     arrived()
     story = deliveries.story()
     assert story.health is not None
-    health = health_of(story.health, story.stubborn)
+    health = health_of(story.health, story.subscribers.stubborn)
     refused = members(health).get("successCount")
     require(refused in (0, None), f"a webhook that refused everything has successCount {refused}", story.health)
     least, most = story.received_by_then
     if not most:
         not_checked("because the webhook that receives everything was sent nothing")
-    health = health_of(story.health, story.faithful)
+    health = health_of(story.health, story.subscribers.faithful)
     count, failed = health.get("successCount"), health.get("failedCount")
     if isinstance(count, int) and count < least and not session.target.moves_its_clock:
         not_checked("because the health did not follow while the suite waited")
@@ -333,9 +320,9 @@ def test_health_counts_what_was_refused(deliveries: Deliveries, arrived: Arrived
     arrived()
     story = deliveries.story()
     assert story.health is not None
-    if not deliveries.at(story.stubborn):
+    if not deliveries.at(story.subscribers.stubborn):
         not_checked("because the webhook that refuses everything was sent nothing")
-    health = health_of(story.health, story.stubborn)
+    health = health_of(story.health, story.subscribers.stubborn)
     if not health.get("failedCount") and not session.target.moves_its_clock:
         not_checked("because the health did not follow while the suite waited")
     require(health.get("failedCount"), "a webhook that refused everything has no failedCount", story.health)
@@ -352,7 +339,7 @@ def test_a_callback_comes_once(deliveries: Deliveries) -> None:
         not_checked("because the run did not end in time")
     for which, run in told.items():
         found = deliveries.at_callback(which)
-        if not found and not deliveries.line_is_open():
+        if not found and (deliveries.is_hurried or not deliveries.sink.is_within_reach()):
             not_checked(f"because {PREFIX}WEBHOOK_SINK_URL does not lead to the suite's receiver")
         # Nothing published tells how often one is sent again that was refused.
         right = len(found) == 1 or (which == REFUSED_CALLBACK and found)

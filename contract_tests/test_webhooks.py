@@ -16,15 +16,8 @@ from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.reading import alike, answered, items, members, shown
 from contract_tests.harness.receiver import SECRET_PREFIX, decoded
 from contract_tests.harness.rules import not_checked, require, rule
-from contract_tests.harness.session import Session
 from contract_tests.harness.webhook_shelf import Look, Registered, Shelf
-from contract_tests.harness.world import World
 from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
-
-
-@pytest.fixture(name="shelf", scope="session")
-def _shelf(session: Session, world: World) -> Shelf:
-    return Shelf(session, world)
 
 
 @pytest.fixture(name="look", params=["few", "full"])

@@ -1,4 +1,4 @@
-"""What is delivered when runs end: webhooks with different wishes, runs with different ends, and all that arrived.
+"""What is delivered when the suite's runs end (`own_runs.py`): all that arrived at its webhooks and callbacks.
 
 What the rules make of it is in `test_deliveries.py`.
 """
@@ -7,28 +7,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import pytest
-import requests
 
+from contract_tests.harness.audience import Audience, Subscriber, Subscribers
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ENDED
+from contract_tests.harness.lives import status_of
+from contract_tests.harness.own_runs import FAILED_CALLBACK, RECEIVED_CALLBACK, REFUSED_CALLBACK, OwnRuns
 from contract_tests.harness.reading import items, members
-from contract_tests.harness.receiver import RECEIVED, Delivery, Receiver
-from contract_tests.harness.rules import not_checked
+from contract_tests.harness.receiver import Delivery
 from contract_tests.harness.session import Session
-from contract_tests.harness.settings import Settings
-from contract_tests.harness.world import ODD_TEXT, World
+from contract_tests.harness.sink import Sink
+from contract_tests.harness.world import World
 
-COMPLETED, CANCELLED, FAILED = EVENTS = ("run.completed", "run.cancelled", "run.failed")
-REFUSED = 500
-_REQUESTS = 40
-"""For how many requests the window must have room while runs are at work."""
 _PATIENCE_SECONDS = 90
+_SHORT_PATIENCE_SECONDS = 5
 _QUIET_SECONDS = {True: 1200, False: 30}
 """How long to wait for what should not come, on a clock that is moved and on a real one."""
 _STEP_SECONDS = 3
@@ -38,69 +36,28 @@ _UNDER_WAY_SECONDS = 3
 """So long after a webhook was deleted a delivery may still have been under way."""
 
 
-@dataclass(frozen=True)
-class Subscriber:
-    """A webhook of the suite's own."""
-
-    name: str
-    """The last segment of its URL."""
-    events: tuple[str, ...]
-    webhook: Mapping[str, Any]
-
-    @property
-    def secret(self) -> str:
-        return str(self.webhook.get("secret"))
-
-
-@dataclass(frozen=True)
-class Wait:
-    """A wait: when it began and ended, by the clock of this machine and by the target's."""
-
-    began: float
-    ended: float
-    target_began: float
-    target_ended: float
-
-
 @dataclass
 class Story:
     """What happened."""
 
-    faithful: Subscriber
-    """Subscribes to completed runs and receives everything."""
-    stubborn: Subscriber
-    """Subscribes to cancelled runs, refuses everything, and is deleted in the end."""
-    hesitant: Subscriber
-    """Subscribes to everything, refuses what comes first and then receives."""
-    deleted: Subscriber
-    """Subscribed to everything, but was deleted while the first run was at work."""
-    deleted_at: float = 0
-    stubborn_deleted_at: float = 0
-    runs: dict[str, Exchange] = field(default_factory=dict)
-    """The answer that showed each run ended, by the run's id."""
+    subscribers: Subscribers
+    runs: Mapping[str, Exchange]
+    """The answer that first showed each run ended, by the run's id."""
+    callbacks: Mapping[str, str]
+    """The id of the run of each callback, by the callback's name."""
     later: dict[str, Exchange] = field(default_factory=dict)
     """The runs with a callback as they were read last, by the name of the callback."""
-    callbacks: dict[str, str] = field(default_factory=dict)
-    """The id of the run of each callback, by the callback's name."""
+    deleted_at: float = 0
+    stubborn_deleted_at: float = 0
     strange_run: str | None = None
     """The id of a run of another organization that was stopped meanwhile."""
     health: Exchange | None = None
     received_by_then: tuple[int, int] = (0, 0)
     """How many deliveries the faithful webhook had received at least and at most when the health was told."""
-    waits: list[Wait] = field(default_factory=list)
-
-    @property
-    def subscribers(self) -> tuple[Subscriber, ...]:
-        return self.faithful, self.stubborn, self.hesitant, self.deleted
 
     def runs_that(self, event: str) -> dict[str, Exchange]:
         """The runs that ended with an event."""
-        return {run_id: one for run_id, one in self.runs.items() if f"run.{members(one.json).get('status')}" == event}
-
-
-RECEIVED_CALLBACK, REFUSED_CALLBACK, FAILED_CALLBACK = "received", "refused", "of a failed run"
-_TELLING: Mapping[str, Any] = {"env": {"CT_ODD": ODD_TEXT}, "metadata": {"odd": ODD_TEXT}}
-"""What the runs are given so that it shows when a delivery leaves it out."""
+        return {run_id: one for run_id, one in self.runs.items() if f"run.{status_of(one)}" == event}
 
 
 def run_of(delivery: Delivery) -> Mapping[str, Any]:
@@ -108,70 +65,67 @@ def run_of(delivery: Delivery) -> Mapping[str, Any]:
 
 
 class Deliveries:
-    """Lets runs end and gathers what arrives."""
+    """Gathers what arrives when the suite's runs end."""
 
-    def __init__(self, session: Session, world: World, settings: Settings, receiver: Receiver | str) -> None:
-        """`receiver`: a sentence in its place says why there is none."""
-        self._session, self._world, self._settings = session, world, settings
-        self._receiver = receiver
-        self._waits: list[Wait] = []
+    def __init__(
+        self, session: Session, world: World, sink: Sink, audience: Audience, own_runs: OwnRuns, *, is_brief: bool
+    ) -> None:
+        """`is_brief`: nothing is started or waited for that takes more than a few seconds or requests."""
+        self._session, self._world, self.sink = session, world, sink
+        self._audience, self._own_runs, self._is_brief = audience, own_runs, is_brief
 
     @property
-    def receiver(self) -> Receiver:
-        return self._receiver if isinstance(self._receiver, Receiver) else not_checked(self._receiver)
+    def is_hurried(self) -> bool:
+        """Whether what has not arrived may still be on its way."""
+        return self._is_brief and not self._session.target.moves_its_clock
+
+    @property
+    def _patience_seconds(self) -> int:
+        return _SHORT_PATIENCE_SECONDS if self.is_hurried else _PATIENCE_SECONDS
 
     def at(self, subscriber: Subscriber) -> list[Delivery]:
         """What arrived at a webhook, of our runs and of others'."""
-        return self.receiver.at(subscriber.name)
+        return self.sink.at(subscriber.url)
 
     def about(self, subscriber: Subscriber, run_id: str) -> list[Delivery]:
         """What arrived at a webhook about a run."""
         return [delivery for delivery in self.at(subscriber) if run_of(delivery).get("id") == run_id]
 
     def at_callback(self, which: str) -> list[Delivery]:
-        return self.receiver.at(self._name(which))
+        return self.sink.at(self._audience.callback(which))
 
     # The story
 
     @gathered
     def story(self) -> Story:
-        session, world, receiver = self._session, self._world, self.receiver
-        session.demand("createRun")
-        world.make_room(wanted=1)
-        session.ensure(_REQUESTS)
-        refusals = 3 if session.target.moves_its_clock else 1
-        story = Story(
-            faithful=self._subscribe((COMPLETED,)),
-            stubborn=self._subscribe((CANCELLED,), REFUSED),
-            hesitant=self._subscribe(EVENTS, *[REFUSED] * refusals, RECEIVED),
-            deleted=self._subscribe(EVENTS),
-        )
-        receiver.announce(self._name(RECEIVED_CALLBACK))
-        receiver.announce(self._name(REFUSED_CALLBACK), REFUSED)
-        receiver.announce(self._name(FAILED_CALLBACK))
-        finished = self._start(RECEIVED_CALLBACK)
-        story.deleted_at = self._delete(story.deleted)
-        cancelled = self._start(REFUSED_CALLBACK)
-        session.call("cancelRun", path={"id": cancelled})
-        story.callbacks = {RECEIVED_CALLBACK: finished, REFUSED_CALLBACK: cancelled}
-        story.strange_run = self._stranger()
-        provoked = self._settings.provocations.runs.get("failed")
-        if provoked is not None:
-            story.callbacks[FAILED_CALLBACK] = self._start(FAILED_CALLBACK, **provoked.body)
-        for run_id in sorted(story.callbacks.values(), key=lambda run_id: run_id != cancelled):
-            self._await_end(story, run_id)
+        """Let the runs end, and wait for what arrives. Ends in `not_checked` when there is nowhere to deliver to."""
+        self.sink.demand()
+        runs = self._own_runs.story()
+        ended = {life.id: life.ended[0] for life in runs.lives if life.ended}
+        callbacks = {RECEIVED_CALLBACK: runs.whole.id, REFUSED_CALLBACK: runs.brief.id}
+        story = Story(self._audience.subscribers(), ended, callbacks, deleted_at=self._audience.lost_at)
+        if not self._is_brief:
+            self._add_a_failed_run(ended, callbacks)
+            story.strange_run = self._stranger()
         self._await(lambda: self._have_told(story), "for deliveries")
         self._wait(_STEP_SECONDS)
         received = "for a delivery that was refused to be tried again"
-        self._await(lambda: any(delivery.was_received for delivery in self.at(story.hesitant)), received)
+        self._await(lambda: any(one.was_received for one in self.at(story.subscribers.hesitant)), received)
         self._look_at_health(story)
-        story.stubborn_deleted_at = self._delete(story.stubborn)
-        self._wait(_QUIET_SECONDS[session.target.moves_its_clock], "to see that nothing more is delivered")
-        for which in (RECEIVED_CALLBACK, REFUSED_CALLBACK):
-            run_id = story.callbacks[which]
-            story.later[which] = session.call("getRun", path={"id": run_id})
-        story.waits = self._waits
+        story.stubborn_deleted_at = self._delete(story.subscribers.stubborn)
+        if not self.is_hurried:
+            quiet_seconds = _QUIET_SECONDS[self._session.target.moves_its_clock]
+            self._wait(quiet_seconds, "to see that nothing more is delivered")
+        self._look_again(story)
         return story
+
+    def _add_a_failed_run(self, ended: dict[str, Exchange], callbacks: dict[str, str]) -> None:
+        failed = self._own_runs.made_to_fail()
+        shown = members(failed.json) if failed is not None else {}
+        if failed is not None and shown.get("callbackUrl") == self._audience.callback(FAILED_CALLBACK):
+            callbacks[FAILED_CALLBACK] = str(shown["id"])
+            if status_of(failed) in ENDED:
+                ended[str(shown["id"])] = failed
 
     def _stranger(self) -> str | None:
         """Start and stop a run of another organization, on a template that every organization has. Returns its id."""
@@ -189,51 +143,41 @@ class Deliveries:
         stopped = session.call("cancelRun", path={"id": run_id}, key=key)
         return run_id if stopped.succeeded else None
 
-    def _start(self, which: str, **given: Any) -> str:
-        """Start a run with a callback. Returns its id."""
-        return self._world.new_run(**{**_TELLING, "callbackUrl": self._url(self._name(which)), **given})
-
-    def _name(self, which: str) -> str:
-        return f"ct-{self._world.tag}-callback-{which.replace(' ', '-')}"
-
-    def _url(self, name: str) -> str:
-        return f"{self._settings.webhook_sink_url}/{name}"
-
-    def _subscribe(self, events: tuple[str, ...], *statuses: int) -> Subscriber:
-        name = self._world.fresh_name()
-        self.receiver.announce(name, *statuses)
-        return Subscriber(name, events, self._world.new_webhook(url=self._url(name), events=list(events)))
-
     def _delete(self, subscriber: Subscriber) -> float:
         """Delete a webhook. Returns when it was gone, by the clock of this machine; never when it is not."""
-        answer = self._session.call("deleteWebhook", path={"id": str(subscriber.webhook["id"])})
+        answer = self._session.call("deleteWebhook", path={"id": subscriber.id})
         return time.time() if answer.succeeded else float("inf")
-
-    def _await_end(self, story: Story, run_id: str) -> None:
-        wait = partial(self._wait, why="for a run to end", longest_seconds=_PATIENCE_SECONDS)
-        answer = self._world.await_end(run_id, wait)
-        if members(answer.json).get("status") in ENDED:
-            story.runs[run_id] = answer
 
     def _have_told(self, story: Story) -> bool:
         """Whether every webhook has been told of every run that it subscribes to, if only once."""
+        live = (story.subscribers.faithful, story.subscribers.stubborn, story.subscribers.hesitant)
         return all(
             self.about(subscriber, run_id)
-            for subscriber in (story.faithful, story.stubborn, story.hesitant)
+            for subscriber in live
             for event in subscriber.events
             for run_id in story.runs_that(event)
         ) and all(self.at_callback(which) for which, run_id in story.callbacks.items() if run_id in story.runs)
 
     def _look_at_health(self, story: Story) -> None:
         """Read the list of webhooks until it knows of what the faithful one received, or patience runs out."""
+        faithful = story.subscribers.faithful
 
         def knows() -> bool:
-            before = len({one.id or number for number, one in enumerate(self.at(story.faithful))})
+            before = len({one.id or number for number, one in enumerate(self.at(faithful))})
             story.health = self._session.call("listWebhooks")
-            story.received_by_then = before, len(self.at(story.faithful))
-            return not before or bool(health_of(story.health, story.faithful).get("successCount"))
+            story.received_by_then = before, len(self.at(faithful))
+            return not before or bool(health_of(story.health, faithful).get("successCount"))
 
         self._await(knows, "for the list of webhooks to tell of its deliveries", step_seconds=15)
+
+    def _look_again(self, story: Story) -> None:
+        """Read the runs with a callback again."""
+        with suppress(pytest.skip.Exception):  # the run that was to end by itself may not have
+            self._own_runs.later()
+        whole, brief, *_ = self._own_runs.story().lives
+        for which, life in ((RECEIVED_CALLBACK, whole), (REFUSED_CALLBACK, brief)):
+            if life.readings:
+                story.later[which] = life.readings[-1]
 
     # Waiting
 
@@ -242,27 +186,26 @@ class Deliveries:
         target = self._session.target
         until = target.now() + seconds
         while (left := until - target.now()) > 0:
-            began, target_began = time.time(), target.now()
             step = min(left, _STEP_SECONDS if left < _LONG_SECONDS else left / 10)
             target.wait(step, why, longest_seconds or seconds)
-            self._waits.append(Wait(began, time.time(), target_began, target.now()))
 
     def _await(self, condition: Callable[[], bool], why: str, step_seconds: float = _STEP_SECONDS) -> None:
         """Wait until a condition holds or patience runs out."""
-        deadline = self._session.target.now() + _PATIENCE_SECONDS
+        deadline = self._session.target.now() + self._patience_seconds
         while not condition() and self._session.target.now() < deadline:
-            self._wait(step_seconds, why, _PATIENCE_SECONDS)
+            self._wait(step_seconds, why, self._patience_seconds)
 
     # What is known of a delivery
 
     def arrived_within(self, delivery: Delivery) -> tuple[float, float]:
         """Between which moments a delivery arrived, by the target's clock."""
-        for wait in self._waits:
+        target = self._session.target
+        for wait in target.waits:
             if wait.began <= delivery.received_at <= wait.ended:
                 return wait.target_began, wait.target_ended
-        before = [wait.target_ended for wait in self._waits if wait.ended < delivery.received_at]
-        after = [wait.target_began for wait in self._waits if wait.began > delivery.received_at]
-        latest = min(after, default=self._session.target.now())
+        before = [wait.target_ended for wait in target.waits if wait.ended < delivery.received_at]
+        after = [wait.target_began for wait in target.waits if wait.began > delivery.received_at]
+        latest = min(after, default=target.now())
         return max(before, default=latest - _PATIENCE_SECONDS), latest
 
     def came_after(self, delivery: Delivery, deleted_at: float) -> bool:
@@ -270,23 +213,8 @@ class Deliveries:
         grace = 0 if self._session.target.moves_its_clock else _UNDER_WAY_SECONDS
         return delivery.received_at > deleted_at + grace
 
-    def line_is_open(self) -> bool:
-        """Whether the sink's URL leads to the receiver, as far as can be told from here.
-
-        A clock that is moved is the mock server's, which is told where the sink is when it is started.
-        """
-        if self._session.target.moves_its_clock:
-            return True
-        name = self._world.fresh_name()
-        self.receiver.announce(name)
-        try:
-            requests.post(self._url(name), json={}, timeout=self._settings.timeout_seconds)
-        except requests.RequestException:
-            return False
-        return bool(self.receiver.at(name))
-
 
 def health_of(listing: Exchange, subscriber: Subscriber) -> Mapping[str, Any]:
     """What a list of webhooks says of the health of one."""
-    found = [item for item in items(listing) if item.get("id") == subscriber.webhook["id"]]
+    found = [item for item in items(listing) if item.get("id") == subscriber.id]
     return members(found[0].get("health")) if found else {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.harness.audience import REFUSED, Audience
 from contract_tests.harness.evidence import gathered
 from contract_tests.harness.exchange import Exchange, Query
 from contract_tests.harness.extremes import GREATEST, SMALLEST
@@ -25,6 +26,7 @@ from contract_tests.harness.template_lives import FULL, Made, TemplateLives
 from contract_tests.harness.world import ODD_TEXT, OWN_TEMPLATE, PROMPT, World, as_long_as
 
 _RUNS = 4
+RECEIVED_CALLBACK, REFUSED_CALLBACK, FAILED_CALLBACK = "received", "refused", "of a failed run"
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
 TEMPLATE_ENV = FULL["envVars"]
@@ -38,6 +40,8 @@ METADATA = {
     "empty": "",
     "a key of more than forty characters, as there may be": "a value of more than a hundred characters, " * 4 + "well",
 }
+TELLING: Mapping[str, Any] = {"env": {"CT_ODD": ODD_TEXT}, "metadata": {"odd": ODD_TEXT}}
+"""What a run is given so that it shows when something leaves it out."""
 _NO_MORE = "There is nothing else to do. "
 LONGEST_PAGE = 100
 MOST_LOGS = 250
@@ -78,7 +82,7 @@ class Story:
     """Everything set, on a template with everything set; followed to its end by itself."""
     brief: Life
     """No guardrails set, on the template `used`, which limits the cost; cancelled while it runs, again at once and at
-    the end.
+    the end. Its callback is refused.
     """
     short: Life
     """A timeout set, on a template that limits the turns; cancelled once."""
@@ -131,9 +135,16 @@ PART_OF_CATEGORY = {"limit": 2, "offset": 1}
 class OwnRuns:
     """The runs and what was asked of the server about them, each gathered when a rule first looks at it."""
 
-    def __init__(self, session: Session, world: World, provocations: Provocations, templates: TemplateLives) -> None:
+    def __init__(
+        self,
+        session: Session,
+        world: World,
+        provocations: Provocations,
+        templates: TemplateLives,
+        audience: Audience,
+    ) -> None:
         self._session, self._world, self._provocations = session, world, provocations
-        self._templates = templates
+        self._templates, self._audience = templates, audience
         self._lives = Lives(session, world)
         self.word = f"batch{world.tag}"
         """What the prompts of all four have in common, and no other prompt."""
@@ -153,6 +164,7 @@ class OwnRuns:
         session, world, lives = self._session, self._world, self._lives
         session.demand("createRun", _RUNS)
         world.make_room(wanted=1)
+        self._audience.assemble()
         session.ensure(ROOM_FOR_REQUESTS)
         usage_before = session.call("getUsage")
         full, used = self._as_asked(self._templates.full()), self._as_asked(self._templates.used())
@@ -160,7 +172,9 @@ class OwnRuns:
         refused = session.call("createRun", body=self._to_be_refused())
 
         whole = self._start("whole", full, **self._everything())
-        brief = self._start("brief", used, model="opus", env={}, metadata={})
+        self._audience.lose_one()
+        refused_there = self._audience.callback(REFUSED_CALLBACK, REFUSED)
+        brief = self._start("brief", used, model="opus", env={}, metadata={}, callbackUrl=refused_there)
         lives.read(whole)
         tries = [self._try_to_delete("pending", used["id"], brief)]
         lives.read(brief)
@@ -232,7 +246,7 @@ class OwnRuns:
             "guardrails": dict(OWN_GUARDRAILS),
             "env": dict(OWN_ENV),
             "metadata": dict(METADATA),
-            "callbackUrl": self._world.fresh_url(),
+            "callbackUrl": self._audience.callback(RECEIVED_CALLBACK),
             **({} if branch is None else {"branch": branch}),
         }
 
@@ -286,12 +300,13 @@ class OwnRuns:
 
     @gathered
     def later(self) -> Life:
-        """`whole`, asked to stop after its end and read again later."""
+        """`whole`, asked to stop after its end and read again later, as is `brief`."""
         whole = self.followed()
         self._lives.cancel(whole)
         seconds = _LOOK_AGAIN_SECONDS[self._session.target.moves_its_clock]
         self._session.target.wait(seconds, "before an ended run is read again")
-        self._lives.read(whole)
+        for life in (whole, self.story().brief):
+            self._lives.read(life)
         return whole
 
     @gathered
@@ -339,22 +354,39 @@ class OwnRuns:
         return self._lists[key]
 
     @gathered
+    def made_to_fail(self) -> Exchange | None:
+        """A run of the suite's own as it was read last after it was made to fail; None where that cannot be had."""
+        session, difference = self._session, self._provocations.runs.get("failed")
+        if difference is None or not session.may("createRun"):
+            return None
+        key = difference.key.get_secret_value() if difference.key else None
+        self._world.make_room()
+        told = {"callbackUrl": self._audience.callback(FAILED_CALLBACK), **TELLING}
+        body = {**self._world.run_body(), **told, **difference.body}
+        created = session.send(
+            replace(session.build("createRun", body=body, key=key), headers=dict(difference.headers))
+        )
+        run_id = members(created.json).get("id")
+        if not created.succeeded or not isinstance(run_id, str):
+            return None
+        steps = _MOVED_STEPS_SECONDS if session.target.moves_its_clock else _REAL_STEPS_SECONDS
+        answer = created
+        for seconds in steps:
+            session.target.wait(seconds, "for a run to fail", sum(steps))
+            answer = session.call("getRun", path={"id": run_id}, key=key)
+            if status_of(answer) in ENDED:
+                break
+        return answer
+
+    @gathered
     def failed(self) -> tuple[Mapping[str, Any], Exchange]:
-        """A failed run as the list has it and as it is read: one that is made to fail, else any of the organization."""
-        difference = self._provocations.runs.get("failed")
+        """A failed run as the list has it and as it is read: the own one, else any of the organization."""
+        difference, own = self._provocations.runs.get("failed"), self.made_to_fail()
         key = difference.key.get_secret_value() if difference and difference.key else None
-        moved = self._session.target.moves_its_clock
-        steps = (_MOVED_STEPS_SECONDS if moved else _REAL_STEPS_SECONDS) if difference is not None else ()
-        for seconds in (None, *steps):
-            if seconds is not None:
-                self._session.target.wait(seconds, "for a run to fail", sum(steps))
-            answer = self._session.call("listRuns", query={"status": "failed", "limit": 1}, key=key)
-            listed = items(answer)
-            if listed and isinstance(listed[0].get("id"), str):
-                return listed[0], self._session.call("getRun", path={"id": listed[0]["id"]}, key=key)
-            if seconds is None and difference is not None:
-                self._world.make_room()
-                body = {**self._world.run_body(), **difference.body}
-                request = self._session.build("createRun", body=body, key=key)
-                self._session.send(replace(request, headers=dict(difference.headers)))
-        return not_checked("because no run has failed, and COSPEC_PROVOKE does not tell how to make one fail")
+        answer = self._session.call("listRuns", query={"status": "failed", "limit": 1}, key=key)
+        listed = next((item for item in items(answer) if isinstance(item.get("id"), str)), None)
+        if listed is None:
+            not_checked("because no run has failed, and COSPEC_PROVOKE does not tell how to make one fail")
+        if own is not None and members(own.json).get("id") == listed["id"]:
+            return listed, own
+        return listed, self._session.call("getRun", path={"id": listed["id"]}, key=key)

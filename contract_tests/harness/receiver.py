@@ -1,7 +1,7 @@
 """A receiver of deliveries: a small server on this machine that writes down what it gets and answers as it is told.
 
-It answers only at names that were announced, the last segment of a path, so that what else comes along a public URL is
-neither counted nor taken for a delivery.
+It answers only at names that were announced, the last segment of a path with the query, so that what else comes along a
+public URL is neither counted nor taken for a delivery.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Receiver:
 
     def take(self, path: str, method: str, headers: Mapping[str, str], body: bytes) -> int:
         """Write down a request. Returns the status of its answer."""
-        name = path.partition("?")[0].rstrip("/").rpartition("/")[2]
+        name = path.rpartition("/")[2]
         with self._lock:
             statuses = self._statuses.get(name)
             if statuses is None:

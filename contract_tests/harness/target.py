@@ -108,6 +108,16 @@ class MovedClock:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """A wait: when it began and ended, by the clock of this machine and by the target's."""
+
+    began: float
+    ended: float
+    target_began: float
+    target_ended: float
+
+
+@dataclass(frozen=True)
 class Target:
     """The server under test and what it can do. A key that is None is one that the target does not have."""
 
@@ -124,6 +134,8 @@ class Target:
     """The keys that one setting lists, the main one among them unless it has a setting of its own."""
     listeners: list[Listener] = field(default_factory=list, compare=False)
     """Who learns of what happens (`events.py`)."""
+    waits: list[Wait] = field(default_factory=list, compare=False)
+    """Every wait until now, in order."""
 
     def with_key(self, key: str) -> Target:
         """The same server with another key and no further ones."""
@@ -159,7 +171,9 @@ class Target:
         """
         if seconds > 0 and not self.moves_its_clock:
             self.tell(Waiting(seconds, why, longest_seconds))
+        began, target_began = time.time(), self.now()
         self.clock.wait(seconds)
+        self.waits.append(Wait(began, time.time(), target_began, self.now()))
 
     def now(self) -> float:
         return self.clock.now()

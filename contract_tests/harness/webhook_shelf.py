@@ -15,6 +15,7 @@ from contract_tests.harness.extremes import LEAST
 from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
+from contract_tests.harness.sink import Sink
 from contract_tests.harness.world import World, as_long_as
 from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
 
@@ -65,8 +66,8 @@ class Exchanged:
 class Shelf:
     """Registers and deletes webhooks. What comes later asks for what comes before it."""
 
-    def __init__(self, session: Session, world: World) -> None:
-        self._session, self._world = session, world
+    def __init__(self, session: Session, world: World, sink: Sink) -> None:
+        self._session, self._world, self._sink = session, world, sink
 
     def _register(self, events: list[str], url: str | None = None, key: str | None = None) -> Registered:
         asked = {"url": url or self._world.fresh_url(), "events": events}
@@ -100,7 +101,7 @@ class Shelf:
         if self._count(self.before()) + len(WISHES) >= WEBHOOKS_PER_ORGANIZATION:
             not_checked("because the organization has no room for more webhooks")
         similar = self.similar()
-        second = similar if similar.exchange.succeeded else self._register(WISHES[1])
+        second = similar if similar.exchange.succeeded else self._register(WISHES[1], self._sink.fresh_url())
         found = (self._pair()[0], second, self._with_the_longest_url())
         for one in found:
             if not isinstance(one.answer.get("id"), str) or not one.exchange.succeeded:
@@ -110,7 +111,7 @@ class Shelf:
     @gathered
     def _pair(self) -> tuple[Registered, Exchange]:
         """Two creates with one URL at once: what came of the one that succeeded, and the answer to the other."""
-        url = self._world.fresh_url()
+        url = self._sink.fresh_url()
         wishes: list[dict[str, Any]] = [{"url": url, "events": events} for events in WISHES[:2]]
         answers = self._session.send_together(
             [self._session.build("createWebhook", body=wish) for wish in wishes], planned_refusal=False
