@@ -42,13 +42,14 @@ test: setup ## Say whether a server conforms: the mock, or BASE_URL=… API_KEY=
 clean-target: setup ## Remove what a run that was killed has left on a server (BASE_URL=… API_KEY=…)
 	@$(RUN) -m scripts.clean_target
 
-check: setup ## Lint, type-check, check the document, what is generated from it, and run the project's own tests
+check: setup ## Lint, type-check, check the document and what is made of it, run the project's own tests, try each fault
 	@$(RUN) -m ruff check
 	@$(RUN) -m ruff format --check
 	@$(RUN) -m mypy
 	@$(RUN) -m scripts.check_document
 	@$(RUN) -m scripts.generate --check
 	@$(RUN) -m pytest tests -rs
+	@$(RUN) -m scripts.prove --fast
 
 prove: setup ## Run the suite against every fault and variant of the mock (SEEDS=1,2,3, ARGS=NAME tries some)
 	@$(RUN) -m scripts.prove --seeds "$(SEEDS)" $(ARGS)

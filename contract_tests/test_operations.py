@@ -160,7 +160,7 @@ def _send_violations(
         body["name"] = world.fresh_name()  # so that it shows when a refused update has changed it
     for violation in violations:
         body = altered(body, violation.constraint.path, violation.value)
-    return session.call(operation_id, path=path, body=body)
+    return world.send_invalid(operation_id, path, body)
 
 
 def _raw(session: Session, operation_id: str, path: dict[str, str], payload: bytes) -> Request:

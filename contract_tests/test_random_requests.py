@@ -54,7 +54,7 @@ class Draws:
         for body in self._sampler.bodies(operation_id, self._most, valid=False):
             path = self._world.path_parameters(operation_id)
             sent = self._world.harmless(body) if operation_id == "createRun" else body
-            exchange = self._session.call(operation_id, path=path, body=sent)
+            exchange = self._world.send_invalid(operation_id, path, sent)
             refused(self._session, exchange, constraint, no_object=True)
             yield
 

@@ -92,6 +92,8 @@ class Journal:
         self.path, self.head = path, head
         self.settings: Mapping[str, str] = {}
         """The names of the settings by the key that they hold."""
+        self.outlives_the_machine = True
+        """Whether its lines are there even after a failure of power; after this process they are in any case."""
         self._file = file
         self._entries = dict(entries)
         self._under_way: list[tuple[Request, int]] = []
@@ -158,10 +160,10 @@ class Journal:
         self._write([{"number": number, "over": how}], at_once=False)
 
     def _write(self, lines: Sequence[Mapping[str, Any]], *, at_once: bool = True) -> None:
-        """Append lines; `at_once`: they have to be on the disk when this returns."""
+        """Append lines; `at_once`: now they have to be on the disk, if they are to outlive the machine."""
         if lines:
             _append(self._file, lines)
-            if at_once:
+            if at_once and self.outlives_the_machine:
                 os.fsync(self._file)
 
     def close(self) -> None:
@@ -187,7 +189,14 @@ def directory_of(root: Path, base_url: str, organization: str | None) -> Path:
     return root / f"{place}-{digest[:8]}"
 
 
-def start(root: Path, base_url: str, organization: str | None, keys: Mapping[str, str]) -> Journal:
+def start(
+    root: Path,
+    base_url: str,
+    organization: str | None,
+    keys: Mapping[str, str],
+    *,
+    outlives_the_machine: bool = True,
+) -> Journal:
     """Begin the journal of this run. `keys`: by the names of their settings."""
     directory, tag = directory_of(root, base_url, organization), new_tag()
     directory.mkdir(parents=True, exist_ok=True)
@@ -198,12 +207,15 @@ def start(root: Path, base_url: str, organization: str | None, keys: Mapping[str
     file = os.open(unborn, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(file, fcntl.LOCK_EX)
     _append(file, [asdict(head)])
-    os.fsync(file)
+    if outlives_the_machine:
+        os.fsync(file)
     unborn.rename(path)
-    above = os.open(directory, os.O_RDONLY)
-    os.fsync(above)
-    os.close(above)
+    if outlives_the_machine:
+        above = os.open(directory, os.O_RDONLY)
+        os.fsync(above)
+        os.close(above)
     journal = Journal(path, file, head, {})
+    journal.outlives_the_machine = outlives_the_machine
     journal.settings = {key: name for name, key in keys.items()}
     return journal
 

@@ -42,8 +42,13 @@ def clear(session: Session, settings: Settings, root: Path, organization: str | 
 def begin(session: Session, settings: Settings, root: Path, organization: str | None) -> None:
     """Begin the journal of this run, or of one of its workers."""
     if session.may("createTemplate"):
-        directory = root / settings.journal
-        own = journals.start(directory, settings.base_url, organization, keys_of(session, settings))
+        own = journals.start(
+            root / settings.journal,
+            settings.base_url,
+            organization,
+            keys_of(session, settings),
+            outlives_the_machine=not session.target.is_mock,
+        )
         session.journal = own
         session.gates.append(own.intend)
 

@@ -18,13 +18,14 @@ class Group:
     pattern: str
     words: str
     is_smoke: bool = False
-    """Whether the profile `smoke` looks at them; deliveries take too long for it where the clock is real."""
+    """Whether the profile `smoke` looks at them."""
 
 
 ORDER: Sequence[Group] = (
     Group(r"runs|run_lives::test_(?!a_failed|an_ended)|run_costs", "four runs from beginning to end", is_smoke=True),
-    Group(r"run_lives::test_a_failed", "a run that fails, before charges are looked at"),
-    Group(r"run_lists::test_(the_list_agrees|the_active|meta)", "how the list of runs shows them", is_smoke=True),
+    Group(r"deliveries|run_lives::test_(?!a_failed)", "who is told of it, and what is final", is_smoke=True),
+    Group(r"run_lives", "a run that fails, before charges are looked at"),
+    Group(r"run_lists::(?!.*has_ever_run)", "how lists show them, filtered and sorted", is_smoke=True),
     Group(r"usage::test_(?!filter|the_total)", "what they were charged", is_smoke=True),
     Group(r"rate_limit::.*\[early\]", "the headers that have been seen by now", is_smoke=True),
     Group(r"authentication::(test_the_current|.*\[listRuns-(no|an un))", "keys that are none", is_smoke=True),
@@ -32,22 +33,20 @@ ORDER: Sequence[Group] = (
     Group(r"operations::test_invalid.*\[(?!listRunLogs).*-telling", "what must be refused", is_smoke=True),
     Group(r"webhooks::.*\[few\]", "a few webhooks", is_smoke=True),
     Group(r"pagination::test_(?!past).*\[runs\]", "a list, read page by page", is_smoke=True),
-    Group(r"deliveries", "who is told of the end of runs"),
     Group(r"authentication::.*\[listRuns|operations::test_invalid.*-telling", "more of what must be refused"),
     Group(r"pagination::test_(?!past)", "other lists"),
     Group(r"usage", "charges, filtered"),
     Group(r"templates", "what is left of a deleted template"),
     Group(r"isolation::test_other", "what other organizations find and do"),
     Group(r"problems::test_what_is_unknown", "what is not there"),
-    Group(r"run_lists", "lists of runs, filtered and sorted"),
+    Group(r"run_lists", "an organization that never had a run"),
     Group(r"run_logs", "what a run tells of its work"),
-    Group(r"operations::test_valid", "what must be accepted"),
-    Group(r"authentication::.*\[\w+-no header\]", "every operation without a key"),
     Group(r"problems::test_(credits|an_anthropic|the_github|a_git)", "organizations that lack something"),
-    Group(r"run_lives", "a run that has ended"),
     Group(r"concurrency", "how many runs may be active"),
+    Group(r"operations::test_valid", "what must be accepted"),
     Group(r"isolation", "what other keys of the organization see and do"),
     Group(r"webhooks", "as many webhooks as there may be"),
+    Group(r"authentication::.*\[\w+-no header\]", "every operation without a key"),
     Group(r"sequences|repositories|problems", "links, and what is left of problems"),
     Group(r"operations|authentication|pagination", "what is left of what must be refused, and of lists"),
     Group(r"rate_limit::(?!.*\[late\])", "the empty window, which all those have come upon or near"),

@@ -29,7 +29,6 @@ class Share:
 
 MAINS = Share("what only the main key does", r"", seconds=60)
 SHARES: Sequence[Share] = (
-    Share("who is told of the end of runs", r"deliveries", seconds=70),
     # An empty window takes as many requests as a window has: the more of them come quickly and are needed anyway, the
     # fewer are sent for it alone. One run is made for all of these, and cancelled at once.
     Share(

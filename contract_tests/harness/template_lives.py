@@ -41,6 +41,8 @@ STATE = (
 """What a template is; `updatedAt` tells only when it became so."""
 MAY_BE_LEFT_OUT = ("size", "createdBy")
 """What one operation may show and another leave out."""
+ASSUMED = "timeoutMinutes"
+"""A guardrail of templates that is assumed."""
 _TICK_SECONDS = 2
 
 
@@ -52,7 +54,17 @@ def template_of(exchange: Exchange) -> Mapping[str, Any]:
 def unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """How two views of a template by different operations differ."""
     skipped = {name for name in MAY_BE_LEFT_OUT if one.get(name) is None or other.get(name) is None}
-    return differences(one, other, [name for name in STATE if name not in skipped])
+    return differences(_published(one), _published(other), [name for name in STATE if name not in skipped])
+
+
+def _published(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The template without what is but assumed of its guardrails."""
+    if not isinstance(template.get("guardrails"), dict):
+        return template
+    return {
+        **template,
+        "guardrails": {name: value for name, value in template["guardrails"].items() if name != ASSUMED},
+    }
 
 
 def misfits(template: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -64,7 +76,7 @@ def misfits(template: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     for name, value in given.items():
         has = template.get(name)
         if isinstance(value, dict):
-            published = [inner for inner in value if inner != "timeoutMinutes"]
+            published = [inner for inner in value if inner != ASSUMED]
             found += [f"{name}.{text}" for text in differences(members(has), value, published)]
         elif isinstance(value, list):
             missing = [item for item in value if not isinstance(has, list) or item not in has]
@@ -156,7 +168,7 @@ class TemplateLives:
         A server that refuses what is assumed of guardrails is asked once more without it.
         """
         slug, published = self._world.fresh_name(), {**FULL, "guardrails": {**FULL["guardrails"]}}
-        del published["guardrails"]["timeoutMinutes"]
+        del published["guardrails"][ASSUMED]
         long = self._world.extremes.body("createTemplate", LEAST), self._world.extremes.body("createTemplate", GREATEST)
         texts = {name: max((str(body[name]) for body in long), key=len) for name in ("name", "description")}
         longest = {name: as_long_as(text, FULL[name]) for name, text in texts.items()}

@@ -300,14 +300,18 @@ class World:
         return {"id": self.run_to_read() if OPERATIONS[operation_id].method == "GET" else self.a_run()}
 
     def _spare_template(self) -> str:
-        """The id of an own template that no rule needs as it is."""
-        spare = sorted(self.ledger.templates.keys() - self._in_use)
-        return spare[0] if spare else str(self.new_template()["id"])
+        """The id of an own template that no rule needs as it is, the newest."""
+        spare = [one for one in self.ledger.templates if self._is_spare(one)]
+        return spare[-1] if spare else str(self.new_template()["id"])
 
     def _spare_webhook(self) -> str:
         """The id of an own webhook that no rule needs."""
-        spare = sorted(self.ledger.webhooks - self._in_use)
+        spare = sorted(filter(self._is_spare, self.ledger.webhooks))
         return spare[0] if spare else str(self.new_webhook()["id"])
+
+    def _is_spare(self, made: str) -> bool:
+        """Whether the main key's organization has it, and no rule needs it as it is."""
+        return made not in self._in_use and self.ledger.keys[made] == self.session.target.key
 
     def remove_spare_webhooks(self) -> None:
         """Delete the own webhooks that no rule needs."""
@@ -356,6 +360,14 @@ class World:
         if operation_id == "createRun":
             return self.create_run(body)
         return self.session.call(operation_id, path=path, body=body)
+
+    def send_invalid(self, operation_id: str, path: Mapping[str, str], body: Any) -> Exchange:
+        """Send a body that is to be refused for what it is, and again when it was for want of room for a webhook."""
+        answer = self.session.call(operation_id, path=path, body=body)
+        if answer.code == ProblemCode.WEBHOOK_LIMIT_EXCEEDED:
+            self.remove_spare_webhooks()
+            answer = self.session.call(operation_id, path=path, body=body)
+        return answer
 
     # Leaving
 

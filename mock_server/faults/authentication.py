@@ -80,7 +80,7 @@ def unknown_keys_may_read(mock: Bench) -> None:
     mock.before(before)
 
 
-@fault("authentication/code-tells-the-fault", source="assumed")
+@fault("authentication/every-operation-needs-a-key")
 def any_scheme_is_accepted(mock: Bench) -> None:
     """The key comes with the scheme Bearer: another scheme is refused."""
 
