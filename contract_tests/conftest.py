@@ -131,8 +131,8 @@ def world(session: Session, request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def template_lives(session: Session, world: World) -> TemplateLives:
-    return TemplateLives(session, world)
+def template_lives(session: Session, world: World, settings: Settings) -> TemplateLives:
+    return TemplateLives(session, world, is_brief=settings.plan.is_brief)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ Arrived = Callable[[], list[tuple[Subscriber, Delivery]]]
 def _deliveries(
     session: Session, world: World, settings: Settings, sink: Sink, audience: Audience, own_runs: OwnRuns
 ) -> Deliveries:
-    return Deliveries(session, world, sink, audience, own_runs, is_brief=settings.profile == "smoke")
+    return Deliveries(session, world, sink, audience, own_runs, is_brief=settings.plan.is_brief)
 
 
 @pytest.fixture(name="arrived")

@@ -20,15 +20,14 @@ from contract_tests.harness.reading import differences, instant, items, listed, 
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.run_lists import Lists, Run, Selection, names, total
 from contract_tests.harness.session import Session
-from contract_tests.harness.settings import Settings
 
 ALWAYS_SHOWN = ("id", "repo", "prompt", "model", "status", "templateSlug", "createdAt")
 WHERE_SHOWN = ("branch", "failReason", "completedAt")
 
 
 @pytest.fixture(name="lists", scope="session")
-def _lists(own_runs: OwnRuns, settings: Settings) -> Lists:
-    return Lists(own_runs, settings.plan.lists)
+def _lists(own_runs: OwnRuns) -> Lists:
+    return Lists(own_runs)
 
 
 def selects(lists: Lists, selections: Sequence[Selection]) -> None:

@@ -28,8 +28,8 @@ class Plan:
     """How many steps a walk over the links takes."""
     samples: int
     """How many random requests of a kind are drawn at a time."""
-    lists: int | None = None
-    """How many lists of runs with filters of one kind are looked at; None: all."""
+    is_brief: bool = False
+    """Whether of what is much alike one is looked at, and nothing is waited for that takes more than seconds."""
     one_by_one: bool = False
     """Whether violations come in a request each, though a refusal may name several."""
 
@@ -45,7 +45,7 @@ class Plan:
 
 
 PLANS: Mapping[Profile, Plan] = {
-    "smoke": Plan(requests=100, runs=12, extremes=1, steps=0, samples=0, lists=2),
+    "smoke": Plan(requests=100, runs=12, extremes=1, steps=0, samples=0, is_brief=True),
     "standard": Plan(requests=600, runs=60, extremes=3, steps=10, samples=2),
     "deep": Plan(requests=6000, runs=600, extremes=100, steps=600, samples=60, one_by_one=True),
 }

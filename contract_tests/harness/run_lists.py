@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from contract_tests.harness.evidence import gathered
@@ -58,9 +57,8 @@ class Lists:
     so that what its filters should leave is known exactly however many runs the organization has.
     """
 
-    def __init__(self, runs: OwnRuns, most: int | None) -> None:
-        """`most`: how many selections of each kind are looked at; None: all."""
-        self._runs, self._most = runs, most
+    def __init__(self, runs: OwnRuns) -> None:
+        self._runs = runs
 
     @gathered
     def ours(self) -> list[Run]:
@@ -85,26 +83,19 @@ class Lists:
     ) -> Selection:
         return Selection(words, self.with_word(limit=limit, **query), selects, is_of_ours=True, limit=limit)
 
-    # What tells most comes first in each kind
-
     @gathered
     def by_status(self) -> list[Selection]:
-        return list(islice(self._by_status(), self._most))
-
-    def _by_status(self) -> Iterator[Selection]:
         def has(*statuses: str) -> Callable[[Run], bool]:
             return lambda run: run.get("status") in statuses
 
-        yield self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled")
-        completed = has("completed", "running")
-        yield self._among_ours("status=completed,running", completed, 1, status="completed,running")
-        yield self._alone("status=cancelled", has("cancelled"), status="cancelled")
+        return [
+            self._alone("status=cancelled", has("cancelled"), status="cancelled"),
+            self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
+            self._among_ours("status=completed,running", has("completed", "running"), 1, status="completed,running"),
+        ]
 
     @gathered
     def by_search(self) -> list[Selection]:
-        return list(islice(self._by_search(), self._most))
-
-    def _by_search(self) -> Iterator[Selection]:
         word = self._runs.own_word("short")
         all_of_them = self._runs.word
         # The text as it stands in the prompt, with what query languages take for more than text; and one that is in no
@@ -116,10 +107,12 @@ class Lists:
         def holds(text: str) -> Callable[[Run], bool]:
             return lambda run: text in str(run.get("prompt"))
 
-        yield self._among_ours(f"search={all_of_them}", holds(all_of_them))
-        yield self._alone(f"search={odd}", holds(odd), ours=True, search=odd)
-        yield self._alone(f"search={wild}", holds(wild), ours=True, search=wild)
-        yield self._alone(f"search={repo}", holds(repo), search=repo)
+        return [
+            self._among_ours(f"search={all_of_them}", holds(all_of_them)),
+            self._alone(f"search={odd}", holds(odd), ours=True, search=odd),
+            self._alone(f"search={wild}", holds(wild), ours=True, search=wild),
+            self._alone(f"search={repo}", holds(repo), search=repo),
+        ]
 
     @gathered
     def by_template(self) -> list[Selection]:
@@ -136,36 +129,40 @@ class Lists:
 
     @gathered
     def by_output_types(self) -> list[Selection]:
-        return list(islice(self._by_output_types(), self._most))
-
-    def _by_output_types(self) -> Iterator[Selection]:
         def has(*kinds: str) -> Callable[[Run], bool]:
             return lambda run: bool(set(kinds) & types(run))
 
-        yield self._among_ours("outputTypes=text,issue", has("text", "issue"), 1, outputTypes="text,issue")
-        for kind in ("pr", "branch", "issue"):
-            yield self._among_ours(f"outputTypes={kind}", has(kind), outputTypes=kind)
-        yield self._alone("outputTypes=text", has("text"), outputTypes="text")
+        return [
+            self._alone("outputTypes=text", has("text"), outputTypes="text"),
+            *(
+                self._among_ours(f"outputTypes={kind}", has(kind), outputTypes=kind)
+                for kind in ("pr", "issue", "branch")
+            ),
+            self._among_ours("outputTypes=text,issue", has("text", "issue"), 1, outputTypes="text,issue"),
+        ]
 
     @gathered
     def together(self) -> list[Selection]:
         """Lists whose filters leave little, each of them because of all: without any one of them there are more."""
-        return list(islice(self._together(), self._most))
-
-    def _together(self) -> Iterator[Selection]:
         whole, plain = self._runs.story().whole.run, self._runs.story().plain.run
         kinds = types(whole) or {"text"}
         first = {"status": str(whole.get("status")), "model": str(whole.get("model"))}
         other = {"status": str(plain.get("status")), "model": str(plain.get("model"))}
         template = str(whole.get("templateSlug"))
         outputs = ",".join(sorted(kinds))
-        yield self._combined({**other, "template": template})
-        yield self._combined({**first, "template": template, "outputTypes": outputs}, limit=1)
-        yield self._combined({**first, "status": other["status"], "template": template})
-        yield self._combined({"status": other["status"], "template": template, "outputTypes": outputs})
-        yield self._combined({"model": other["model"], "template": template, "outputTypes": outputs})
+        combinations: list[dict[str, str]] = [
+            {**first, "template": template, "outputTypes": outputs},
+            {**other, "template": template},
+            {**first, "status": other["status"], "template": template},
+            {"status": other["status"], "template": template, "outputTypes": outputs},
+            {"model": other["model"], "template": template, "outputTypes": outputs},
+        ]
+        return [
+            self._combined(combination, LONGEST_PAGE if number else 1)
+            for number, combination in enumerate(combinations)
+        ]
 
-    def _combined(self, query: dict[str, str], limit: int = LONGEST_PAGE) -> Selection:
+    def _combined(self, query: dict[str, str], limit: int) -> Selection:
         def selects(run: Run) -> bool:
             names_ = {"status": "status", "template": "templateSlug", "model": "model"}
             same = all(run.get(name) == query[filter_] for filter_, name in names_.items() if filter_ in query)

@@ -138,8 +138,9 @@ class Made:
 class TemplateLives:
     """The three templates. What comes later asks for what comes before it."""
 
-    def __init__(self, session: Session, world: World) -> None:
-        self._session, self._world = session, world
+    def __init__(self, session: Session, world: World, *, is_brief: bool) -> None:
+        """`is_brief`: what must be refused is asked by one name, not by the id and by the slug."""
+        self._session, self._world, self.is_brief = session, world, is_brief
 
     def made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
         made = Made(given, answer)
@@ -281,14 +282,14 @@ class TemplateLives:
 
         A server that takes a change may take a deletion too: the change is undone and no deletion tried.
         """
-        names = dict(zip(("slug", "id"), self.systems(), strict=True))
+        named = list(zip(("slug", "id"), self.systems(), strict=True))
         found = {}
-        for name, system in names.items():
+        for name, system in named[:1] if self.is_brief else named:
             found[f"change, by its {name},"] = self.update(system[name], {"name": self._world.fresh_name()})
         if any(exchange.succeeded for exchange in found.values()):
             self.restore_systems()
             return found
-        for name, system in names.items():
+        for name, system in named[1:] if self.is_brief else named:
             deletion = found[f"deletion, by its {name},"] = self.delete(system[name])
             if deletion.succeeded:
                 break
