@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -71,6 +72,22 @@ def test_what_is_to_be_made_is_on_the_disk_when_the_request_arrives(operation_id
         assert all(word in json.dumps(body) for word in then[-1]["words"])
         assert then[-1]["words"] == [f"ct-{journal.tag}-1"]
         assert lines(journal)[-1] == {"number": 1, "id": made.id}
+
+
+@pytest.mark.parametrize("outlives", [True, False])
+def test_a_failure_of_power_is_outlived_where_that_matters(
+    outlives: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    journal = journals.start(tmp_path, URL, "org_1", KEYS, outlives_the_machine=outlives)
+    with scripted([answer(201, example("createTemplate"))]) as (session, *_):
+        session.journal = journal
+        session.gates.append(journal.intend)
+        session.call("createTemplate", body=BODIES["createTemplate"](World(session)))
+    assert len(lines(journal)) > 1, "for a process that dies it is there in any case"
+    assert bool(synced) is outlives
+    journal.close()
 
 
 def test_reads_and_changes_are_none_of_its_business(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from contract_tests.harness.target import CONTROL_PATH, MovedClock, RealClock, T
 from mock_server.hosting import Settings as MockSettings
 from mock_server.hosting import running
 from tests.contract_tests.exchanges import NOW
+from tests.contract_tests.scripted import StillClock
 from tests.contract_tests.suite import free_port
 
 KEY = "csk_live_of_the_target"
@@ -119,3 +120,12 @@ def test_a_listed_key_is_left_to_its_place_in_the_list() -> None:
 def test_a_clock_is_not_moved_where_several_workers_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests.Session, "get", lambda *_, **__: pytest.fail("it is asked for"))
     assert not open_target(settings("http://127.0.0.1:4010", api_keys=f"{KEY}__2")).moves_its_clock
+
+
+def test_every_wait_is_remembered_by_both_clocks() -> None:
+    clock = StillClock()
+    target = Target("http://127.0.0.1:4010", clock, KEY)
+    target.wait(3)
+    target.wait(5)
+    assert [(wait.target_began, wait.target_ended) for wait in target.waits] == [(NOW, NOW + 3), (NOW + 3, NOW + 8)]
+    assert all(wait.began <= wait.ended for wait in target.waits)
