@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -35,5 +36,8 @@ for _operation_id in OPERATIONS:
         _sampler.bodies(_operation_id, 1, valid=False),
     ):
         list(_drawn)
+# What is here stays: a forked process need not look through it for garbage, nor copy it for that.
+gc.collect()
+gc.freeze()
 
 __all__ = ["trial", "trustme", "uvicorn"]
