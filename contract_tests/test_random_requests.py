@@ -17,7 +17,7 @@ from contract_tests.harness.refusals import refused
 from contract_tests.harness.sampling import Sampler
 from contract_tests.harness.session import Session
 from contract_tests.harness.settings import Settings
-from contract_tests.harness.trials import Constraint
+from contract_tests.harness.trials import Constraint, source_of_break
 from contract_tests.harness.world import World
 from generated.contract import OPERATIONS
 
@@ -50,8 +50,11 @@ class Draws:
             yield
 
     def invalid_bodies(self, operation_id: str) -> Iterator[None]:
-        constraint = Constraint(operation_id, "body", (), "fits its schema", "reference")
+        document = self._session.document
+        pointer = document.request_body(operation_id) or ()
         for body in self._sampler.bodies(operation_id, self._most, valid=False):
+            source = source_of_break(document.errors(pointer, body))
+            constraint = Constraint(operation_id, "body", (), "fits its schema", source)
             path = self._world.path_parameters(operation_id)
             sent = self._world.harmless(body) if operation_id == "createRun" else body
             exchange = self._world.send_invalid(operation_id, path, sent)

@@ -30,8 +30,8 @@ _SHORT_PATIENCE_SECONDS = 5
 _QUIET_SECONDS = {True: 1200, False: 30}
 """How long to wait for what should not come, on a clock that is moved and on a real one."""
 _STEP_SECONDS = 3
-_LONG_SECONDS = 120
-"""A wait that is longer is made in ten steps of its own."""
+_MOST_STEPS = 10
+"""In so many steps a wait is made at the most."""
 _UNDER_WAY_SECONDS = 3
 """So long after a webhook was deleted a delivery may still have been under way."""
 
@@ -183,11 +183,10 @@ class Deliveries:
 
     def _wait(self, seconds: float, why: str = "for deliveries", longest_seconds: float | None = None) -> None:
         """Wait in steps, so that it is known how far apart two deliveries arrived."""
-        target = self._session.target
+        target, longest_step = self._session.target, max(_STEP_SECONDS, seconds / _MOST_STEPS)
         until = target.now() + seconds
         while (left := until - target.now()) > 0:
-            step = min(left, _STEP_SECONDS if left < _LONG_SECONDS else left / 10)
-            target.wait(step, why, longest_seconds or seconds)
+            target.wait(min(left, longest_step), why, longest_seconds or seconds)
 
     def _await(self, condition: Callable[[], bool], why: str, step_seconds: float = _STEP_SECONDS) -> None:
         """Wait until a condition holds or patience runs out."""

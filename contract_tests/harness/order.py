@@ -1,7 +1,8 @@
 """In which order are the tests run? Those first that tell most for a request, so that a broken server shows soon.
 
 The table was drawn from the proof (`make prove`): how many faults each group of tests catches that those before it do
-not, by how many requests it takes. What waits for a run comes first, so that the window is still there when it goes on.
+not, by how many requests it takes. What waits for runs comes first, so that the windows after it are full of requests:
+one of them is looked into when it is empty, which has to be long before it ends.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Group:
 
 ORDER: Sequence[Group] = (
     Group(r"runs|run_lives::test_(?!a_failed|an_ended)|run_costs", "four runs from beginning to end", is_smoke=True),
+    Group(r"concurrency", "how many runs may be active"),
     Group(r"deliveries|run_lives::test_(?!a_failed)", "who is told of it, and what is final", is_smoke=True),
     Group(r"run_lives", "a run that fails, before charges are looked at"),
     Group(r"run_lists::test_(the_list_|the_active|meta)", "how the list of runs shows them", is_smoke=True),
@@ -47,7 +49,6 @@ ORDER: Sequence[Group] = (
     Group(r"run_lists", "an organization that never had a run"),
     Group(r"run_logs", "what a run tells of its work"),
     Group(r"problems::test_(credits|an_anthropic|the_github|a_git)", "organizations that lack something"),
-    Group(r"concurrency", "how many runs may be active"),
     Group(r"operations::test_valid", "what must be accepted"),
     Group(r"isolation", "what other keys of the organization see and do"),
     Group(r"webhooks", "as many webhooks as there may be"),

@@ -411,6 +411,12 @@ def plainly_breaks(errors: Sequence[SchemaError]) -> bool:
     return any(_is_plain(error) for error in errors)
 
 
+def source_of_break(errors: Sequence[SchemaError]) -> str:
+    """The source of the sentence that a plainly invalid value breaks: of a published one where it breaks several."""
+    sources = [error.source for error in errors if _is_plain(error)]
+    return min(sources, key=lambda source: SOURCES[source].level != "must")
+
+
 def _is_plain(error: SchemaError) -> bool:
     if error.keyword == "type":
         lenient: tuple[type, ...] = (str, bool, int, float, type(None))
