@@ -1,8 +1,8 @@
 """In which order are the tests run? Those first that tell most for a request, so that a broken server shows soon.
 
 The table was drawn from the proof (`make prove`): how many faults each group of tests catches that those before it do
-not, by how many requests it takes. What waits for runs comes first, so that the windows after it are full of requests:
-one of them is looked into when it is empty, which has to be long before it ends.
+not, by how many requests it takes. What waits for runs comes first or last, so that the window in between is empty long
+before it ends: then it is looked into.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ class Group:
 
 ORDER: Sequence[Group] = (
     Group(r"runs|run_lives::test_(?!a_failed|an_ended)|run_costs", "four runs from beginning to end", is_smoke=True),
-    Group(r"concurrency", "how many runs may be active"),
     Group(r"deliveries|run_lives::test_(?!a_failed)", "who is told of it, and what is final", is_smoke=True),
     Group(r"run_lives", "a run that fails, before charges are looked at"),
     Group(r"run_lists::test_(the_list_|the_active|meta)", "how the list of runs shows them", is_smoke=True),
@@ -48,14 +47,15 @@ ORDER: Sequence[Group] = (
     Group(r"problems::test_what_is_unknown", "what is not there"),
     Group(r"run_lists", "an organization that never had a run"),
     Group(r"run_logs", "what a run tells of its work"),
-    Group(r"problems::test_(credits|an_anthropic|the_github|a_git)", "organizations that lack something"),
-    Group(r"operations::test_valid", "what must be accepted"),
+    Group(r"problems::test_(credits|the_github)", "organizations that lack credits or access"),
+    Group(r"operations", "what must be accepted, and what is left of what must be refused"),
     Group(r"isolation", "what other keys of the organization see and do"),
     Group(r"webhooks", "as many webhooks as there may be"),
     Group(r"authentication::.*\[\w+-no header\]", "every operation without a key"),
     Group(r"sequences|repositories|problems", "links, and what is left of problems"),
-    Group(r"operations|authentication|pagination", "what is left of what must be refused, and of lists"),
+    Group(r"authentication|pagination", "what is left of keys that are none, and of lists"),
     Group(r"rate_limit::(?!.*\[late\])", "the empty window, which all those have come upon or near"),
+    Group(r"concurrency", "how many runs may be active"),
     Group(r"random_requests", "random requests, for what is left"),
     Group(r"rate_limit", "the headers once more, now that all have been seen"),
 )
