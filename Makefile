@@ -48,7 +48,7 @@ check: setup ## Lint, type-check, check the document and what is made of it, run
 	@$(RUN) -m mypy
 	@$(RUN) -m scripts.check_document
 	@$(RUN) -m scripts.generate --check
-	@$(RUN) -m pytest tests -rs
+	@$(RUN) -m pytest tests -rs -n 2 --dist loadfile
 	@$(RUN) -m scripts.prove --fast
 
 prove: setup ## Run the suite against every fault and variant of the mock (SEEDS=1,2,3, ARGS=NAME tries some)

@@ -142,6 +142,12 @@ class Connection(HttpToolsProtocol):
         )
 
 
+def _is_closed(send: Send) -> bool:
+    """Whether the connection that uvicorn would send on is closed."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    return transport is not None and bool(transport.is_closing())
+
+
 def connector(application: AsgiApplication, now: Callable[[], float], state: ServerState) -> Callable[[], Connection]:
     """What makes a connection of each client. `now` gives the Unix seconds for the wire's own answers."""
 
@@ -154,6 +160,8 @@ def connector(application: AsgiApplication, now: Callable[[], float], state: Ser
         except ClientGoneError:
             pass
         except Exception:  # noqa: BLE001 - whatever fails, the client gets a documented answer
+            if _is_closed(send):
+                return  # the client went away before anybody could know
             _log.exception("%s %s failed", scope["method"], scope["path"])
             await refuse(send, ProblemCode.INTERNAL_ERROR, "The mock server failed.", scope["raw_path"])
 

@@ -16,8 +16,8 @@ from mock_server.variants import Variant
 from scripts.trial import Trial, carry_out
 from scripts.verdict import NOTHING_SAID
 
-_TOGETHER = 8
-"""So many variants, or assumed faults, at the most are tried in one server."""
+_TOGETHER = {False: 4, True: 8}
+"""So many variants, or assumed faults, at the most are tried in one server; whether in the fast way."""
 MILESTONES = (50, 100, 200, 400, 600)
 """After so many requests the curve tells how many faults were caught."""
 
@@ -195,9 +195,9 @@ def prove(
 ) -> Proof:
     """Try everything with every seed, `jobs` at a time. `progress` is told how much of how much is done.
 
-    Each fault until it is caught, variants and assumed faults to the end: alone with the first seed, some together with
-    the others. `fast`: each fault against the tests of the rules that should catch it, and some together with the first
-    seed too. RuntimeError when the conforming mock does not pass.
+    Each fault until it is caught; variants, and the faults that break an assumption, to the end, some of them together.
+    `fast`: each fault against the tests of the rules that should catch it. RuntimeError when the conforming mock does
+    not pass.
     """
     start = time.monotonic()
     tests_of = tests_of_rules(seeds[0]) if fast else None
@@ -205,9 +205,8 @@ def prove(
     with ThreadPoolExecutor(jobs) as pool:
         passed, more = [], []
         for seed in seeds:
-            most = 1 if seed == seeds[0] and not fast else _TOGETHER
-            passed += [pool.submit(try_variants, some, seed) for some in _apart(variants, most)]
-            more += [(seed, pool.submit(more_than_warnings, some, seed)) for some in _apart(assumed, most)]
+            passed += [pool.submit(try_variants, some, seed) for some in _apart(variants, _TOGETHER[fast])]
+            more += [(seed, pool.submit(more_than_warnings, some, seed)) for some in _apart(assumed, _TOGETHER[fast])]
         caught = [pool.submit(try_fault, fault, seed, tests_of=tests_of) for seed in seeds for fault in faults]
         smoke = [pool.submit(try_fault, fault, seeds[0], profile="smoke") for fault in faults if not fast]
         under_way: list[Future[Any]] = [*passed, *(each for _, each in more), *caught, *smoke]

@@ -51,7 +51,7 @@ def suite(directory: Path, main: str, further: str) -> Path:
     path.mkdir()
     (path / "conftest.py").write_text("from contract_tests.conftest import *\n", encoding="utf-8")
     (path / "test_own.py").write_text(HEAD + main, encoding="utf-8")
-    (path / "test_deliveries.py").write_text(HEAD + further, encoding="utf-8")
+    (path / "test_sequences.py").write_text(HEAD + further, encoding="utf-8")
     return path
 
 
@@ -79,7 +79,7 @@ def test_what_all_workers_found_is_one_report(finished: Run) -> None:
     expected = dict.fromkeys(("several/one", "several/three", "several/four"), "held") | {"several/two": "broken"}
     assert outcomes == expected
     requests = finished.report["requests"]
-    assert requests["byFile"] == {"": 2, "test_own.py": 2, "test_deliveries.py": 2}
+    assert requests["byFile"] == {"": 2, "test_own.py": 2, "test_sequences.py": 2}
     assert requests["byKey"] == {"API_KEYS[1]": 2, "API_KEYS[2]": 2}
     assert requests["total"] == 6
     assert "1 failed, 3 passed" in finished.output

@@ -280,7 +280,7 @@ def test_the_line_of_a_run_with_several_keys_is_drawn_from_all_and_leaves_nothin
     seconds = str(4 * terminal.TICK_SECONDS)
     suite = own_suite(tmp_path, AT_WORK.replace("{name}", "one").replace("{seconds}", seconds))
     further = (suite / "test_own.py").read_text(encoding="utf-8").replace("_one", "_two").replace("one", "two")
-    (suite / "test_deliveries.py").write_text(further, encoding="utf-8")
+    (suite / "test_sequences.py").write_text(further, encoding="utf-8")
     keys = {f"{PREFIX}API_KEYS": "csk_live_at_a_terminal__2"}
     written = at_a_terminal(tmp_path, suite, mock_url, **keys)
     assert re.search(r"\d of 600 requests; API_KEY \S.*; API_KEYS\[1\] \S", written)
