@@ -384,8 +384,8 @@ def test_the_callback_status_follows(deliveries: Deliveries, session: Session) -
     _callbacks(deliveries)
     story = deliveries.story()
     for which, right, wrong in ((RECEIVED_CALLBACK, "success", "failed"), (REFUSED_CALLBACK, "failed", "success")):
-        read, arrived = story.later[which], deliveries.at_callback(which)
-        if not arrived:
+        read, arrived = story.later.get(which), deliveries.at_callback(which)
+        if read is None or not arrived:
             continue
         status = members(read.json).get("callbackStatus")
         require(status != wrong, f"the callback was {which}, callbackStatus is {shown(status)}", read)

@@ -48,9 +48,6 @@ MOST_LOGS = 250
 TRIES = 3
 _APART_SECONDS = 1.1
 """Between two creates, so that their times differ however coarse the server's are."""
-_REAL_STEPS_SECONDS = (5, 10, 20, 30, 30)
-_MOVED_STEPS_SECONDS = (40, 600)
-"""How long to wait before each look for a run that is to fail."""
 _LOOK_AGAIN_SECONDS = (5, 600)
 """When an ended run is read again, on a real clock and on one that is moved."""
 
@@ -369,14 +366,7 @@ class OwnRuns:
         run_id = members(created.json).get("id")
         if not created.succeeded or not isinstance(run_id, str):
             return None
-        steps = _MOVED_STEPS_SECONDS if session.target.moves_its_clock else _REAL_STEPS_SECONDS
-        answer = created
-        for seconds in steps:
-            session.target.wait(seconds, "for a run to fail", sum(steps))
-            answer = session.call("getRun", path={"id": run_id}, key=key)
-            if status_of(answer) in ENDED:
-                break
-        return answer
+        return self._world.await_end(run_id, key)
 
     @gathered
     def failed(self) -> tuple[Mapping[str, Any], Exchange]:

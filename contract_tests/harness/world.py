@@ -5,8 +5,7 @@ Everything that is made bears the run's tag in its name. What the suite did not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from contract_tests.harness.evidence import gathered, is_gathered
@@ -237,14 +236,13 @@ class World:
             hindered(f"because no run could be started: {answer.summary()}")
         return run_id
 
-    def await_end(self, run_id: str, wait: Callable[[float], None] | None = None) -> Exchange:
+    def await_end(self, run_id: str, key: str | None = None) -> Exchange:
         """Read a run again and again until it has ended or patience runs out. Returns the last answer."""
         steps = _MOVED_STEPS_SECONDS if self.session.target.moves_its_clock else _REAL_STEPS_SECONDS
-        wait = wait or partial(self.session.target.wait, why="for a run to end", longest_seconds=sum(steps))
         answer: Exchange | None = None
         for seconds in steps:
-            wait(seconds)
-            answer = self.session.call("getRun", path={"id": run_id})
+            self.session.target.wait(seconds, "for a run to end", sum(steps))
+            answer = self.session.call("getRun", path={"id": run_id}, key=key)
             if answer.status == 404 or members(answer.json).get("status") in ENDED:
                 break
         assert answer is not None
