@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     carry_out_all(planned, ask, journal, options.jobs, lambda line: print(line, file=sys.stderr, flush=True))
     rows = [judge(name, planned, journal.said) for name in there]
-    titles = {name: f"{TOOLS[name].title} {TOOLS[name].version(command)}" for name, command in there.items()}
+    titles = {name: f"{TOOLS[name].title} {TOOLS[name].version(command)}".strip() for name, command in there.items()}
     text = as_table(rows, titles)
     told = f"{len(faults)} of {len(FAULTS)} faults, {len(variants)} of {len(VARIANTS)} variants, seed {options.seed}."
     how = "".join(f"- {titles[name]}: {TOOLS[name].how}.\n" for name in there)
