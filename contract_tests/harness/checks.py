@@ -21,6 +21,8 @@ PROBLEM_MEDIA_TYPES = ("application/problem+json", "application/json")
 _RATE_HEADERS = (Header.RATE_LIMIT_LIMIT, Header.RATE_LIMIT_REMAINING, Header.RATE_LIMIT_RESET)
 REFUSALS_OF_INVALID = (ProblemCode.VALIDATION_FAILED, ProblemCode.BAD_REQUEST)
 _LONG_KEY = 16
+_SECRET, _FEW_CHARACTERS = re.compile(r"whsec_([A-Za-z0-9+/_=-]{16,})"), 4
+"""A webhook's secret, also one that is not known yet; what is masked has few characters, however long it is."""
 _INTEGER = re.compile(r"-?[0-9]+")
 _TRACE = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$<>]+ \([^()\s]+:\d+(:\d+)?\)|\bat [\w.$]+\([\w.]+\.java:\d+\)"
@@ -419,12 +421,14 @@ def _request_ids(exchange: Exchange, seen: Seen) -> Iterator[str]:
 def _no_secret(exchange: Exchange, seen: Seen) -> Iterator[str]:
     text = exchange.response.body.decode("utf-8", "replace")
     secrets = seen.secrets | _sent_keys(exchange)
-    if any(secret in text for secret in secrets):
+    creates = exchange.request.operation_id == "createWebhook" and exchange.succeeded
+    strange = [] if creates else [found for found in _SECRET.findall(text) if len(set(found)) > _FEW_CHARACTERS]
+    if strange or any(secret in text for secret in secrets):
         yield "the body shows a key or a webhook's secret"
     if _TRACE.search(text) and exchange.status >= 400:
         yield "the body shows a stack trace"
     body = exchange.json
-    if exchange.request.operation_id == "createWebhook" and exchange.succeeded and isinstance(body, dict):
+    if creates and isinstance(body, dict):
         secret = body.get("secret")
         if isinstance(secret, str) and len(secret) > len("whsec_"):
             seen.secrets.add(secret)
