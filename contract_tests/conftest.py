@@ -155,4 +155,5 @@ def audience(session: Session, world: World, sink: Sink, shelf: Shelf) -> Audien
 def own_runs(
     session: Session, world: World, settings: Settings, template_lives: TemplateLives, audience: Audience
 ) -> OwnRuns:
-    return OwnRuns(session, world, settings.provocations, template_lives, audience)
+    is_brief = settings.plan.is_brief
+    return OwnRuns(session, world, settings.provocations, template_lives, audience, is_brief=is_brief)

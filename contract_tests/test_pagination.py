@@ -1,6 +1,7 @@
 """Lists that are read page by page: the pages together are the list, whatever the limit.
 
-What a single page says of itself is held to the rules in `harness/pages.py`.
+What a single page says of itself is held to the rules in `harness/pages.py`. Each list is looked at twice: first at its
+last page, beside what other tests have read of it already, later whole.
 """
 
 from __future__ import annotations
@@ -22,23 +23,31 @@ from contract_tests.harness.world import World
 Test = Callable[..., None]
 
 TRIES = 3
-PARTS = {"runs": 3}
+PARTS = {"listRuns": 3}
 FEWEST_PARTS = 2
 """In how many pages a list is read beside the one that holds it all: runs in three, so that one lies in between."""
 MOST_PAGES = 4
 """How many pages of the greatest limit are read of a long list."""
+LAST, WHOLE = "last", "whole"
+SEEN_BEFORE = ("runs", "templates", "repositories", "usage-logs")
+"""The lists of which other tests have read the whole, so that the last page tells much."""
 
 
-def on_each_list(promise: str, *, source: str | None = None) -> Callable[[Test], Test]:
-    """Make a test the rule `pagination/LIST-promise` of every paged list. Its source is the list's unless given."""
+def on_each_list(promise: str, *, source: str | None = None, reads: bool = True) -> Callable[[Test], Test]:
+    """Make a test the rule `pagination/LIST-promise` of every paged list. Its source is the list's unless given.
+
+    `reads`: the test is given a reading, first of the last page and then of all.
+    """
 
     def mark(function: Test) -> Test:
         sentence = " ".join((inspect.getdoc(function) or "").split())
         cases = []
         for name, paged in LISTS.items():
             rule = Rule(f"pagination/{name}-{promise}", source or paged.source, sentence)
-            cases.append(pytest.param(name, id=name, marks=pytest.mark.rule(rule)))
-        marked: Test = pytest.mark.parametrize("name", cases)(function)
+            parts = [part for part in (LAST, WHOLE) if name in SEEN_BEFORE or part == WHOLE]
+            values = [(name, part) for part in parts] if reads else [(name,)]
+            cases += [pytest.param(*one, id="-".join(one), marks=pytest.mark.rule(rule)) for one in values]
+        marked: Test = pytest.mark.parametrize(("name", "part") if reads else ("name",), cases)(function)
         return marked
 
     return mark
@@ -57,13 +66,20 @@ class Reading:
     part: int
     """A smaller limit."""
     parts: list[Page]
-    """Its pages at that."""
+    """Its pages at that, or those after the first."""
     again: list[Page]
     """The whole once more, where another limit showed something else: nobody can have changed the list otherwise."""
+    before_parts: int = 0
+    """How many items come before those pages."""
 
     @property
     def names(self) -> list[str]:
         return _names(self.whole)
+
+    @property
+    def names_of_parts(self) -> list[str]:
+        """What those pages should hold."""
+        return self.names[self.before_parts :]
 
     @property
     def pages(self) -> list[Page]:
@@ -79,19 +95,20 @@ class Reading:
     def agrees(self) -> bool:
         """Whether all pages show the same list."""
         start = self.names[: len(self.default.names)]
-        same = self.names == _names(self.parts) and list(self.default.names) == start
+        same = self.names_of_parts == _names(self.parts) and list(self.default.names) == start
         return same and all(self.is_right(page.number("total")) for page in self.pages)
 
     @property
     def differs_in_order_alone(self) -> bool:
         """Whether all pages together show the same items in another order, which nobody else can have done."""
-        names, parts, again = sorted(self.names), sorted(_names(self.parts)), sorted(_names(self.again))
-        return names == parts == again and all(self.is_right(page.number("total")) for page in self.pages)
+        names, parts, again = sorted(self.names_of_parts), sorted(_names(self.parts)), sorted(_names(self.again))
+        same = names == parts and sorted(self.names) == again
+        return same and all(self.is_right(page.number("total")) for page in self.pages)
 
 
-def _part(name: str, count: int, greatest: int) -> int:
+def _part(paged: PagedList, count: int, greatest: int) -> int:
     """How many items a page holds when a list is read in its parts: fewer than when it is read whole."""
-    parts = PARTS.get(name, FEWEST_PARTS)
+    parts = PARTS.get(paged.operation_id, FEWEST_PARTS)
     while -(-count // parts) >= greatest > 1:
         parts += 1
     return max(1, -(-count // parts))
@@ -107,20 +124,26 @@ class Reader:
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
         self.of = cache(self._of)
+        """A reading of the last page of a list, or of the whole."""
         self.past_the_end = cache(self._past_the_end)
         """The answer to the greatest page of a list."""
 
-    def _of(self, name: str) -> Reading:
+    def _of(self, name: str, part: str) -> Reading:
         paged = LISTS[name]
         path = self._path(paged)
-        if name in ("templates", "runs"):
+        base: Query = {}
+        if name in ("templates", "runs") and part == WHOLE:
             if self._session.may("createTemplate"):
                 self._world.template()
             if self._session.may("createRun"):
                 self._world.a_run()
+        known = self._world.lists.longest(paged.operation_id) if part == LAST else None
+        if known is not None:
+            query = known.exchange.request.query
+            base = {filter_: value for filter_, value in query.items() if filter_ not in ("page", "limit")}
         last = None
-        for _ in range(TRIES):
-            reading = self._read(name, path)
+        for turn in range(TRIES):
+            reading = self._read(paged, path, base, part, known if not turn else None)
             if reading is not None and (reading.agrees or reading.differs_in_order_alone):
                 return reading
             last = reading or last
@@ -133,20 +156,23 @@ class Reader:
         return run_id
 
     def _page(self, paged: PagedList, path: dict[str, str], query: Query) -> Page:
-        exchange = self._session.call(paged.operation_id, path=path, query=query)
+        return self._page_of(self._session.call(paged.operation_id, path=path, query=query), paged)
+
+    @staticmethod
+    def _page_of(exchange: Exchange, paged: PagedList) -> Page:
         page = page_of(exchange, paged)
         if page is None:
             not_checked(f"because {paged.operation_id} gives no page: {exchange.summary()[:200]}")
         return page
 
-    def _whole(self, paged: PagedList, path: dict[str, str], default: Page) -> list[Page]:
+    def _whole(self, paged: PagedList, path: dict[str, str], base: Query, default: Page) -> list[Page]:
         if default.number("total") == len(default.names):
             return [default]
         limit = self._greatest(paged)
-        pages = [self._page(paged, path, self._query(paged, 0, limit))]
+        pages = [self._page(paged, path, {**base, **self._query(paged, 0, limit)})]
         total = pages[0].number("total") or 0
         while len(pages) < MOST_PAGES and len(pages) * limit < total:
-            pages.append(self._page(paged, path, self._query(paged, len(pages), limit)))
+            pages.append(self._page(paged, path, {**base, **self._query(paged, len(pages), limit)}))
         return pages
 
     def _greatest(self, paged: PagedList, parameter: str = "limit") -> int:
@@ -166,21 +192,24 @@ class Reader:
     def _query(paged: PagedList, index: int, limit: int) -> Query:
         return {"offset": index * limit, "limit": limit} if paged.by_offset else {"page": index + 1, "limit": limit}
 
-    def _read(self, name: str, path: dict[str, str]) -> Reading | None:
-        paged = LISTS[name]
-        default = self._page(paged, path, {})
-        whole = self._whole(paged, path, default)
+    def _read(
+        self, paged: PagedList, path: dict[str, str], base: Query, part: str, known: Page | None
+    ) -> Reading | None:
+        default = known or self._page(paged, path, base)
+        whole = self._whole(paged, path, base, default)
         count = sum(len(page.names) for page in whole)
-        limit = _part(name, count, self._greatest(paged))
-        pages = max(1, -(-count // limit))
-        parts = [self._page(paged, path, self._query(paged, index, limit)) for index in range(pages)]
+        limit = _part(paged, count, self._greatest(paged))
+        pages = range(max(1, -(-count // limit)))
+        if part == LAST:
+            pages = pages[1:] or pages
+        parts = [self._page(paged, path, {**base, **self._query(paged, index, limit)}) for index in pages]
         if paged.parameters_are_assumed and parts[0].number("limit") != limit:
             not_checked(f"because {paged.operation_id} does not take page and limit, which nothing published tells")
         total = whole[0].number("total") or 0
-        reading = Reading(whole, count < total, default, limit, parts, whole)
+        reading = Reading(whole, count < total, default, limit, parts, whole, before_parts=pages[0] * limit)
         if reading.agrees:
             return reading
-        again = replace(reading, again=self._whole(paged, path, self._page(paged, path, {})))
+        again = replace(reading, again=self._whole(paged, path, base, self._page(paged, path, base)))
         return again if sorted(again.names) == sorted(_names(again.again)) else None
 
 
@@ -190,14 +219,14 @@ def _reader(session: Session, world: World) -> Reader:
 
 
 @pytest.fixture(name="read", scope="session")
-def _read(reader: Reader) -> Callable[[str], Reading]:
+def _read(reader: Reader) -> Callable[[str, str], Reading]:
     return reader.of
 
 
 @on_each_list("total-counts-the-list")
-def test_total_counts_the_list(name: str, read: Callable[[str], Reading]) -> None:
+def test_total_counts_the_list(name: str, part: str, read: Callable[[str, str], Reading]) -> None:
     """The total counts the items of the whole list, on every page and whatever the limit."""
-    reading = read(name)
+    reading = read(name, part)
     for page in reading.pages:
         total = page.number("total")
         seen = f"the list has {len(reading.names)} items, the page says total {total}"
@@ -205,10 +234,10 @@ def test_total_counts_the_list(name: str, read: Callable[[str], Reading]) -> Non
 
 
 @on_each_list("pages-are-full")
-def test_pages_are_full(name: str, read: Callable[[str], Reading]) -> None:
+def test_pages_are_full(name: str, part: str, read: Callable[[str, str], Reading]) -> None:
     """A page holds as many items as its limit; only the last may hold fewer, which are the rest."""
-    reading = read(name)
-    left = len(reading.names)
+    reading = read(name, part)
+    left = len(reading.names_of_parts)
     for page in reading.parts:
         expected = min(reading.part, left)
         require(len(page.names) == expected, f"the page holds {len(page.names)} items, not {expected}", page.exchange)
@@ -220,33 +249,35 @@ def test_pages_are_full(name: str, read: Callable[[str], Reading]) -> None:
 
 
 @on_each_list("pages-partition-the-list")
-def test_pages_partition_the_list(name: str, read: Callable[[str], Reading]) -> None:
+def test_pages_partition_the_list(name: str, part: str, read: Callable[[str, str], Reading]) -> None:
     """The pages together hold every item of the list once, whatever the limit."""
-    reading = read(name)
+    reading = read(name, part)
     whole, parts = reading.names, _names(reading.parts)
-    twice = sorted({item for items in (parts, whole) for item in items if items.count(item) > 1})
+    before, after = whole[: reading.before_parts], reading.names_of_parts
+    twice = sorted({item for items in (before + parts, whole) for item in items if items.count(item) > 1})
     require(not twice, f"on more than one page: {', '.join(twice[:3])}", reading.parts[-1].exchange)
-    missing = sorted(set(whole) - set(parts))
+    missing = sorted(set(after) - set(parts))
     require(not missing, f"on no page of the smaller limit: {', '.join(missing[:3])}", reading.parts[-1].exchange)
     strange = sorted(set(parts) - set(whole))
     require(not strange, f"on no page of the greatest limit: {', '.join(strange[:3])}", reading.parts[-1].exchange)
 
 
 @on_each_list("order-is-stable")
-def test_order_is_stable(name: str, read: Callable[[str], Reading]) -> None:
+def test_order_is_stable(name: str, part: str, read: Callable[[str, str], Reading]) -> None:
     """The items come in the same order each time and at every limit."""
-    reading = read(name)
+    reading = read(name, part)
     again = _names(reading.again)
     require(again == reading.names, "the same page twice shows another order", reading.again[0].exchange)
     parts = _names(reading.parts)
-    if sorted(parts) == sorted(reading.names):
-        require(parts == reading.names, "another limit shows another order", reading.parts[-1].exchange)
+    # Where a part comes of the whole it holds other items, if the order is another.
+    if sorted(parts) == sorted(reading.names_of_parts) or (reading.before_parts and set(parts) <= set(reading.names)):
+        require(parts == reading.names_of_parts, "another limit shows another order", reading.parts[-1].exchange)
     same = reading.default.names == tuple(reading.names[: len(reading.default.names)])
     if set(reading.default.names) <= set(reading.names):
         require(same, "the default limit shows another order", reading.default.exchange)
 
 
-@on_each_list("past-the-end-is-empty", source="assumed")
+@on_each_list("past-the-end-is-empty", source="assumed", reads=False)
 def test_past_the_end_is_empty(name: str, reader: Reader) -> None:
     """A page past the end of the list is empty, not an error and not the last page again."""
     beyond = reader.past_the_end(name)

@@ -14,25 +14,16 @@ import pytest
 
 from contract_tests.harness.document import Document
 from contract_tests.harness.exchange import Exchange, Request
+from contract_tests.harness.extremes import LEAST
 from contract_tests.harness.provoke import BEYOND_REACH, Difference, documenting
 from contract_tests.harness.reading import answered, items
 from contract_tests.harness.rules import Rule, not_checked, require, rule
 from contract_tests.harness.session import NOTHING, Session
 from contract_tests.harness.settings import PREFIX, Settings
+from contract_tests.harness.unknown import names_nothing
 from contract_tests.harness.world import PROMPT, World
 from generated.contract import OPERATIONS, PROBLEMS, ProblemCode
 
-UNKNOWN = Rule(
-    "problems/unknown-is-not-found",
-    "overview",
-    "What is not there is answered 404 by every operation that asks for it: TEMPLATE_NOT_FOUND for templates, "
-    "WEBHOOK_NOT_FOUND for webhooks.",
-)
-UNKNOWN_RUN = Rule(
-    "problems/unknown-run-is-not-found",
-    "assumed",
-    "A run that is not there is answered NOT_FOUND.",
-)
 ODD = Rule(
     "problems/odd-names-are-not-found",
     "assumed",
@@ -81,16 +72,7 @@ def test_what_is_unknown_is_not_found(operation_id: str, session: Session, world
     unknown = _unlike(known, random.Random(f"{settings.seed} {operation_id}"))
     body = _body(operation_id, session)
     exchange = session.call(operation_id, path={name.strip("{}"): unknown}, body=body)
-    codes = OPERATIONS[operation_id].problem_codes[404]
-    answer = answered(exchange)
-    seen = [f"an id that names nothing is answered {answer}"]
-    if ProblemCode.NOT_FOUND in codes:
-        if OPERATIONS[operation_id].source != "assumed":
-            session.judge(UNKNOWN, [] if exchange.status == 404 else seen, exchange)
-        session.judge(UNKNOWN_RUN, [] if exchange.code == ProblemCode.NOT_FOUND else seen, exchange)
-    else:
-        right = exchange.status == 404 and exchange.code in codes
-        session.judge(UNKNOWN, [] if right else seen, exchange)
+    names_nothing(session, exchange)
 
 
 @pytest.mark.parametrize(("operation_id", "name"), ODD_NAMES, ids=lambda value: value[:12])
@@ -109,17 +91,21 @@ def test_odd_names_are_not_found(operation_id: str, name: str, session: Session)
 class Lacking:
     """Creates of runs by organizations that lack something."""
 
-    def __init__(self, session: Session, world: World) -> None:
-        self._session, self._world = session, world
+    def __init__(self, session: Session, world: World, *, is_brief: bool) -> None:
+        """`is_brief`: nobody looks whether what was refused is there."""
+        self._session, self._world, self._is_brief = session, world, is_brief
 
     def create(self, setting: str, provider: str) -> tuple[Exchange, str]:
-        """Ask for a run with the key of a setting. Returns the answer and a word that only its prompt has."""
+        """Ask for a run with the key of a setting, and with the least values for all else. Returns the answer and a
+        word that only its prompt has.
+        """
         key = self.key(setting)
         word = self._world.fresh_name()
         body = self._world.run_body(
             template=self._world.system_slug(), prompt=f"{PROMPT} {word}", repo=self._world.repository_of(provider)
         )
-        return self._session.call("createRun", body=body, key=key), word
+        least = self._world.extremes.body("createRun", LEAST)
+        return self._session.call("createRun", body={**least, **body}, key=key), word
 
     def key(self, setting: str) -> str:
         key: str | None = getattr(self._session.target, setting.removeprefix("api_"))
@@ -131,14 +117,16 @@ class Lacking:
         answer = answered(exchange)
         right = exchange.status == PROBLEMS[code].status and exchange.code == code
         require(right, f"the create is answered {answer}, not {PROBLEMS[code].status} {code}", exchange)
+        if self._is_brief:
+            return
         listing = self._session.call("listRuns", query={"search": word}, key=self.key(setting))
         made = [run for run in items(listing) if word in str(run.get("prompt"))]
         require(not made, "the create was refused, but the run is there", listing)
 
 
 @pytest.fixture(name="lacking", scope="session")
-def _lacking(session: Session, world: World) -> Lacking:
-    return Lacking(session, world)
+def _lacking(session: Session, world: World, settings: Settings) -> Lacking:
+    return Lacking(session, world, is_brief=settings.plan.is_brief)
 
 
 @rule("problems/credits-are-needed", source="overview")

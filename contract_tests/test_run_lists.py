@@ -13,21 +13,21 @@ import pytest
 
 from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.lifecycle import ACTIVE, ENDED
-from contract_tests.harness.lives import outputs_of, status_of
+from contract_tests.harness.lives import outputs_of
 from contract_tests.harness.money import amount, same
 from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
-from contract_tests.harness.reading import differences, instant, items, listed, members, shown
+from contract_tests.harness.reading import differences, instant, items, listed, members, shown, total
 from contract_tests.harness.rules import not_checked, require, rule
-from contract_tests.harness.run_lists import Lists, Run, Selection, names, total
-from contract_tests.harness.session import Session
+from contract_tests.harness.run_lists import Lists, Run, Selection, names
 
 ALWAYS_SHOWN = ("id", "repo", "prompt", "model", "status", "templateSlug", "createdAt")
 WHERE_SHOWN = ("branch", "failReason", "completedAt")
 
 
-@pytest.fixture(name="lists", scope="session")
-def _lists(own_runs: OwnRuns) -> Lists:
-    return Lists(own_runs)
+@pytest.fixture(name="lists", params=["few", "many"])
+def _lists(own_runs: OwnRuns, request: pytest.FixtureRequest) -> Lists:
+    """The lists that tell most, and later all of them."""
+    return Lists(own_runs, is_brief=request.param == "few")
 
 
 def selects(lists: Lists, selections: Sequence[Selection]) -> None:
@@ -45,6 +45,8 @@ def selects(lists: Lists, selections: Sequence[Selection]) -> None:
         if selection.is_of_ours:
             twice = len(found) - min(len(right), selection.limit)
             require(not twice, f"{words}: the list holds {len(found)} runs, not {len(right)}", exchange)
+            seen = f"{words}: {len(right)} runs are of these, the total is {shown(total(exchange))}"
+            require(total(exchange) == len(right), seen, exchange)
 
 
 # What lists show
@@ -53,7 +55,7 @@ def selects(lists: Lists, selections: Sequence[Selection]) -> None:
 @rule("runs/list-agrees-with-reading", source="reference")
 def test_the_list_agrees_with_reading(lists: Lists) -> None:
     """A list shows each run as it is read alone, in every member that it shows."""
-    exchange = lists.with_word()
+    exchange = lists.of_ours()
     costs = [[cost(shows) for shows in runs] for runs in (items(exchange), lists.ours())]
     for run in lists.ours():
         item = next((item for item in items(exchange) if item.get("id") == run.get("id")), None)
@@ -84,7 +86,7 @@ def shows_the_outputs(lists: Lists, exchange: Exchange) -> None:
 @rule("runs/list-shows-the-outputs", source="reference")
 def test_the_list_shows_the_outputs(lists: Lists) -> None:
     """A list shows the outputs of a run that reading it alone shows, all members but the content of texts."""
-    shows_the_outputs(lists, lists.with_word())
+    shows_the_outputs(lists, lists.of_ours())
 
 
 @rule("runs/filtered-list-shows-the-outputs", source="reference")
@@ -113,14 +115,13 @@ def test_lists_leave_out_content(lists: Lists) -> None:
 @rule("runs/active-count", source="reference")
 def test_the_active_count(own_runs: OwnRuns) -> None:
     """meta.activeCount counts the runs that are pending or running, those that were asked to stop among them."""
-    story = own_runs.story()
-    for exchange in (story.active, story.stopping):
-        count = members(members(exchange.json).get("meta")).get("activeCount")
-        active = [item for item in items(exchange) if item.get("status") in ACTIVE]
-        if len(active) >= LONGEST_PAGE:
-            not_checked("because too many runs are active")
-        seen = f"{len(active)} runs are pending or running, activeCount is {shown(count)}"
-        require(count == len(active), seen, exchange)
+    exchange = own_runs.story().active
+    count = members(members(exchange.json).get("meta")).get("activeCount")
+    active = [item for item in items(exchange) if item.get("status") in ACTIVE]
+    if len(active) >= LONGEST_PAGE:
+        not_checked("because too many runs are active")
+    seen = f"{len(active)} runs are pending or running, activeCount is {shown(count)}"
+    require(count == len(active), seen, exchange)
 
 
 @rule("runs/meta-is-of-all-runs", source="reference")
@@ -134,36 +135,23 @@ def test_meta_is_of_all_runs(own_runs: OwnRuns) -> None:
 
 
 @rule("runs/has-ever-run", source="reference")
-def test_has_ever_run(own_runs: OwnRuns, lists: Lists, session: Session) -> None:
+def test_has_ever_run(own_runs: OwnRuns) -> None:
     """meta.hasEverRun is true of an organization that has had a run, and false of one that never had."""
-    for exchange in (own_runs.story().active, lists.with_word()):
-        seen = "the organization has runs, but hasEverRun is not true"
-        require(members(members(exchange.json).get("meta")).get("hasEverRun") is True, seen, exchange)
-    target = session.target
-    # An organization that lacks what a run needs has hardly ever had one.
-    keys = [target.key_no_anthropic, target.key_no_git_provider, target.key_no_github_app, target.key_no_credits]
-    key = next((key for key in [*keys, target.key_other_org] if key is not None), None)
-    if key is None:
-        return
-    exchange = session.call("listRuns", query={"limit": 1}, key=key)
-    count, has = total(exchange), members(members(exchange.json).get("meta")).get("hasEverRun")
-    if isinstance(count, int):
-        seen = f"an organization with {count} runs has hasEverRun {shown(has)}"
-        require(has is (count > 0), seen, exchange)
+    story = own_runs.story()
+    for exchange in filter(None, (story.active, own_runs.list_of_ours(), story.of_others)):
+        count, has = total(exchange), members(members(exchange.json).get("meta")).get("hasEverRun")
+        if isinstance(count, int):
+            seen = f"an organization with {count} runs has hasEverRun {shown(has)}"
+            require(has is (count > 0), seen, exchange)
 
 
 # Filters
 
 
 @rule("runs/filter-status", source="reference")
-def test_filter_by_status(lists: Lists, own_runs: OwnRuns) -> None:
+def test_filter_by_status(lists: Lists) -> None:
     """Filtered by status, a list holds all runs in one of the states and no others."""
     selects(lists, lists.by_status())
-    story = own_runs.story()
-    seen = [status_of(exchange) for exchange in story.brief.readings if exchange.number < story.running.number]
-    later = [status_of(exchange) for exchange in story.brief.cancels[:1]]
-    at_work = seen[-1:] == later == ["running"] and story.brief.id not in names(items(story.running))
-    require(not at_work, "status=running: a running run is missing", story.running)
 
 
 @rule("runs/filter-search", source="reference")
@@ -246,38 +234,44 @@ def distinct(lists: Lists, member: Callable[[Run], Any], what: str) -> None:
 
 
 @rule("runs/newest-first", source="reference")
-def test_newest_first(lists: Lists) -> None:
+def test_newest_first(lists: Lists, own_runs: OwnRuns) -> None:
     """A list that is not told otherwise shows the newest runs first."""
     distinct(lists, created, "their time of creation")
-    for selection in lists.all_selections():
-        wrong = follow(items(selection.exchange), created, descending=True)
-        require(wrong is None, f"{selection.words}: {wrong}", selection.exchange)
+    seen = [own_runs.story().active, *(selection.exchange for selection in lists.all_selections())]
+    for exchange in (one for one in seen if not {"sortBy", "order"} & one.request.query.keys()):
+        wrong = follow(items(exchange), created, descending=True)
+        require(wrong is None, f"not told how to sort, {wrong}", exchange)
 
 
 @rule("runs/sort-by-created-at", source="reference")
 def test_sort_by_created_at(lists: Lists) -> None:
     """Sorted by createdAt, runs come from the newest to the oldest or, ascending, from the oldest to the newest."""
     distinct(lists, created, "their time of creation")
-    descending = lists.with_word()  # as by default
-    require(set(names(items(descending))) == set(names(lists.ours())), "sorted, the list holds other runs", descending)
-    wrong = follow(items(descending), created, descending=True)
-    require(wrong is None, f"descending: {wrong}", descending)
-    ascending = lists.with_word(status=",".join(ENDED), sortBy="createdAt", order="asc", limit=2)
+    ascending = lists.of_ours()
+    require(set(names(items(ascending))) == set(names(lists.ours())), "sorted, the list holds other runs", ascending)
     wrong = follow(items(ascending), created, descending=False)
     require(wrong is None, f"ascending: {wrong}", ascending)
-    is_the_top(lists, ascending, created, descending=False)
+    for order in lists.orders:
+        short = lists.with_word(status=",".join(ENDED), sortBy="createdAt", order=order, limit=2)
+        wrong = follow(items(short), created, descending=order == "desc")
+        require(wrong is None, f"{order}: {wrong}", short)
+        is_the_top(lists, short, created, descending=order == "desc")
 
 
 @rule("runs/sort-by-cost", source="reference")
 def test_sort_by_cost(lists: Lists) -> None:
     """Sorted by costUsd, runs come from the dearest to the cheapest or, ascending, from the cheapest to the dearest."""
     distinct(lists, cost, "their cost")
-    ascending = lists.with_word(status=",".join(ENDED), sortBy="costUsd", order="asc")
-    require(set(names(items(ascending))) == set(names(lists.ours())), "sorted, the list holds other runs", ascending)
     ours = {str(run.get("id")): run for run in lists.ours()}
-    wrong = follow([ours[name] for name in names(items(ascending)) if name in ours], cost, descending=False)
-    require(wrong is None, f"ascending: {wrong}", ascending)
-    descending = lists.with_word(sortBy="costUsd", limit=2)  # as by default
-    wrong = follow([ours[name] for name in names(items(descending)) if name in ours], cost, descending=True)
-    require(wrong is None, f"descending: {wrong}", descending)
-    is_the_top(lists, descending, cost, descending=True)
+
+    def follows(exchange: Exchange, *, descending: bool) -> None:
+        wrong = follow([ours[name] for name in names(items(exchange)) if name in ours], cost, descending=descending)
+        require(wrong is None, f"{'descending' if descending else 'ascending'}: {wrong}", exchange)
+
+    for selection in lists.by_model():
+        if selection.query.get("sortBy") == "costUsd":
+            follows(selection.exchange, descending=True)  # as by default
+    for order in lists.orders:
+        short = lists.with_word(status=",".join(ENDED), sortBy="costUsd", order=order, limit=2)
+        follows(short, descending=order == "desc")
+        is_the_top(lists, short, cost, descending=order == "desc")

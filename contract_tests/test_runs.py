@@ -116,7 +116,7 @@ def test_an_unknown_template_is_refused(own_runs: OwnRuns) -> None:
     refused = own_runs.story().refused
     right = refused.status == 400 and refused.code == ProblemCode.RUN_TEMPLATE_NOT_FOUND
     require(right, f"an unknown template is answered {answered(refused)}", refused)
-    found = own_runs.listing({"search": own_runs.word})
+    found = own_runs.list_of_ours()
     word = own_runs.own_word("refused")
     made = any(word in str(item.get("prompt")) for item in items(found))
     require(not made, "the run was refused for its template, but is in the list", found)
@@ -184,7 +184,7 @@ def test_timeout_of_the_template(own_runs: OwnRuns) -> None:
 @rule("runs/default-guardrails", source="guide")
 def test_default_guardrails(own_runs: OwnRuns) -> None:
     """Each guardrail that neither the run nor its template sets is the documented default."""
-    limits(own_runs, "default", *OWN_GUARDRAILS)
+    limits(own_runs, "default", *DEFAULTS)
 
 
 def environment(run: Any) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def test_the_environment_is_merged(own_runs: OwnRuns) -> None:
 @rule("runs/environment-is-its-own", source="guide")
 def test_the_environment_is_its_own(own_runs: OwnRuns) -> None:
     """What one run adds to its environment is not in that of the next run of the template."""
-    plain = own_runs.story().plain
-    for exchange, run in plain.shown:
+    short = own_runs.story().short
+    for exchange, run in short.shown:
         found = differences(environment(run), TEMPLATE_ENV, {**TEMPLATE_ENV, **OWN_ENV})
-        require(not found, f"{plain.name} sets no environment, but of it {listed(found)}", exchange)
+        require(not found, f"{short.name} sets no environment, but of it {listed(found)}", exchange)

@@ -24,11 +24,11 @@ from contract_tests.harness.reading import (
 from contract_tests.harness.rules import not_checked, require, rule
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import (
+    ASSUMED,
     EMPTY,
     FULL,
     NULL,
     STATE,
-    TIMEOUT,
     TemplateLives,
     left_over,
     misfits,
@@ -37,6 +37,7 @@ from contract_tests.harness.template_lives import (
     unlike,
 )
 from contract_tests.harness.template_use import TemplateUse
+from contract_tests.harness.unknown import names_nothing
 from contract_tests.harness.world import World
 from generated.contract import ProblemCode
 
@@ -192,7 +193,7 @@ def test_an_update_changes_what_it_is_given(lives: TemplateLives) -> None:
     """Every member that an update is given is changed, in the answer and from then on, by slug and by id."""
     expected: dict[str, Any] = {}
     for number, (change, exchange, _) in enumerate(_updates(lives)):
-        if number not in (EMPTY, TIMEOUT):
+        if number != EMPTY:
             succeeds(exchange, f"an update of {', '.join(change)}")
             wrong = misfits(template_of(exchange), {**change})
             require(not wrong, f"after an update of {', '.join(change)}, {listed(wrong)}", exchange)
@@ -227,10 +228,12 @@ def test_a_given_member_replaces_the_old_one(lives: TemplateLives) -> None:
 @rule("templates/timeout-in-minutes", source="assumed")
 def test_the_timeout_is_kept(lives: TemplateLives) -> None:
     """The guardrails of a template keep the timeoutMinutes that they are given."""
-    exchange = lives.updates()[TIMEOUT]
+    lives.used()
+    exchange = lives.with_timeout
+    assert exchange is not None
     succeeds(exchange, "an update of guardrails.timeoutMinutes")
-    minutes = members(template_of(exchange).get("guardrails")).get("timeoutMinutes")
-    given = lives.changes[TIMEOUT]["guardrails"]["timeoutMinutes"]
+    minutes = members(template_of(exchange).get("guardrails")).get(ASSUMED)
+    given = exchange.request.body["guardrails"][ASSUMED]
     require(minutes == given, f"timeoutMinutes is {shown(minutes)}, not {given}", exchange)
 
 
@@ -338,9 +341,10 @@ def test_a_template_can_be_deleted_after_use(use: TemplateUse) -> None:
 
 
 @rule("templates/deletion-is-final", source="guide")
-def test_a_deletion_is_final(lives: TemplateLives, use: TemplateUse) -> None:
+def test_a_deletion_is_final(lives: TemplateLives, use: TemplateUse, session: Session) -> None:
     """A deleted template is not found by id nor by slug, to read, to change or to delete, and is not listed."""
     for words, exchange in use.gone().items():
+        names_nothing(session, exchange)
         is_refused(exchange, 404, ProblemCode.TEMPLATE_NOT_FOUND, f"a deleted template, {words},")
     listing = use.list_after()
     require(not listing.having("id", lives.used().id), "a deleted template is listed", listing.first)

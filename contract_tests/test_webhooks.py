@@ -16,6 +16,8 @@ from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.reading import alike, answered, items, members, shown
 from contract_tests.harness.receiver import SECRET_PREFIX, decoded
 from contract_tests.harness.rules import not_checked, require, rule
+from contract_tests.harness.session import Session
+from contract_tests.harness.unknown import names_nothing
 from contract_tests.harness.webhook_shelf import Look, Registered, Shelf
 from generated.contract import WEBHOOKS_PER_ORGANIZATION, ProblemCode
 
@@ -162,10 +164,11 @@ def test_a_url_is_unique(shelf: Shelf, look: Callable[[], Look]) -> None:
 
 
 @rule("webhooks/deletion-is-final", source="node")
-def test_a_deletion_is_final(shelf: Shelf, look: Callable[[], Look]) -> None:
+def test_a_deletion_is_final(shelf: Shelf, look: Callable[[], Look], session: Session) -> None:
     """A deleted webhook is not listed, and not found when it is deleted again: WEBHOOK_NOT_FOUND."""
     first, second = shelf.deletion()
     require(first.succeeded, f"a deletion is answered {answered(first)}", first)
+    names_nothing(session, second)
     _is_refused(second, 404, ProblemCode.WEBHOOK_NOT_FOUND, "a second deletion")
     found = [item for item in items(look().listing) if item.get("id") == shelf.first()[0].id]
     require(not found, "a deleted webhook is listed", look().listing)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from contract_tests.harness.evidence import gathered
+from contract_tests.harness.exchange import Exchange
 from contract_tests.harness.receiver import RECEIVED
 from contract_tests.harness.session import Session
 from contract_tests.harness.sink import Sink
@@ -60,7 +61,7 @@ class Subscribers:
 
 
 class Audience:
-    """The webhooks and the callbacks. Two of the webhooks are the shelf's, of which one is deleted there anyway."""
+    """The webhooks and the callbacks. Three of the webhooks are the shelf's, of which one is deleted there anyway."""
 
     def __init__(self, session: Session, world: World, sink: Sink, shelf: Shelf) -> None:
         self._session, self._world, self._sink, self._shelf = session, world, sink, shelf
@@ -72,20 +73,22 @@ class Audience:
     def subscribers(self) -> Subscribers:
         """Register the webhooks. Ends in `not_checked` when there is nowhere to deliver to."""
         self._sink.demand()
-        deleted, stubborn = map(_subscriber, self._shelf.first()[:2])
+        faithful = self._subscribe(COMPLETED)
+        deleted, stubborn, hesitant = map(_subscriber, self._shelf.first())
         self._sink.answer(deleted.url)
         self._sink.answer(stubborn.url, REFUSED)
         # On a real clock it would take too long to be refused more often.
         refusals = 3 if self._session.target.moves_its_clock else 1
+        self._sink.answer(hesitant.url, *[REFUSED] * refusals, RECEIVED)
         return Subscribers(
-            faithful=self._subscribe((COMPLETED,)),
+            faithful=faithful,
             stubborn=stubborn,
-            hesitant=self._subscribe(EVENTS, *[REFUSED] * refusals, RECEIVED),
+            hesitant=hesitant,
             deleted=deleted,
         )
 
-    def _subscribe(self, events: tuple[str, ...], *statuses: int) -> Subscriber:
-        url = self._sink.fresh_url(*statuses)
+    def _subscribe(self, *events: str) -> Subscriber:
+        url = self._sink.fresh_url()
         return Subscriber(url, events, self._world.new_webhook(url=url, events=list(events)))
 
     def assemble(self) -> None:
@@ -99,7 +102,10 @@ class Audience:
             self.subscribers()
             if self._shelf.deletion()[0].succeeded:
                 self.lost_at = time.time()
-            self._shelf.few()
+
+    def listed(self) -> Exchange:
+        """The list of webhooks when one of them was deleted."""
+        return self._shelf.few().listing
 
     def callback(self, which: str, *statuses: int) -> str:
         """The URL of a callback, always the same. What comes there is answered with these statuses in turn."""

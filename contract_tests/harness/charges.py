@@ -123,7 +123,7 @@ class Charges:
 
     def _account(self) -> Account:
         call = self._session.call
-        return Account(call("getCredits"), call("getUsage"), call("listUsageLogs", query={"limit": LONGEST_PAGE}))
+        return Account(call("getCredits"), call("getUsage"), call("listUsageLogs"))
 
     def _is_settled(self, account: Account, charged: Sequence[Life]) -> bool:
         newest = account.records[0] if account.records else {}
@@ -149,15 +149,6 @@ class Charges:
         records = self.account.records
         return records or not_checked("because there are no usage records")
 
-    @gathered
-    def by_type(self) -> list[Filtered]:
-        def has(kind: str) -> Callable[[Record], bool]:
-            return lambda record: record.get("resourceType") == kind
-
-        self.known()
-        kinds = ("sandbox", "credit_grant")
-        return [self._list(f"resourceType={kind}", has(kind), resourceType=kind) for kind in kinds]
-
     def _cuts(self) -> list[datetime]:
         """Moments far from every record with records on both sides, the one in the widest gap first."""
         moments = sorted({moment for moment in (instant(record.get("createdAt")) for record in self.known()) if moment})
@@ -166,32 +157,36 @@ class Charges:
         return [earlier + gap / 2 for gap, earlier in wide] or not_checked("because the records lie too close together")
 
     @gathered
-    def by_date(self) -> list[Filtered]:
-        cut = self._cuts()[0]
-        return [
-            self._list(f"startDate={_text(cut)}", lambda record: _at(record) > cut, startDate=_text(cut)),
-            self._list(f"endDate={_text(cut)}", lambda record: _at(record) < cut, endDate=_text(cut)),
-        ]
+    def by_type(self) -> Filtered:
+        self.known()
+        return self._list("resourceType=sandbox", lambda record: _type(record) == "sandbox", resourceType="sandbox")
 
     @gathered
-    def together(self) -> list[Filtered]:
-        """Grants between two dates; among the other records that these leave out is one between them, and one grant
-        is not, where there are such.
-        """
-        cuts = sorted(self._cuts()[:2])
-        start, end = (
-            cuts[0],
-            cuts[1] if len(cuts) > 1 else datetime.fromtimestamp(self._session.target.now() + 3600, UTC),
+    def by_date(self) -> Filtered:
+        """The records between two dates, with some before and some after them, where there are such."""
+        start, *others = sorted(self._cuts()[:2])
+        end = others[0] if others else datetime.fromtimestamp(self._session.target.now() + 3600, UTC)
+        return self._list(
+            f"startDate={_text(start)} and endDate={_text(end)}",
+            lambda record: start < _at(record) < end,
+            startDate=_text(start),
+            endDate=_text(end),
         )
-        return [
-            self._list(
-                f"resourceType=credit_grant, startDate={_text(start)} and endDate={_text(end)}",
-                lambda record: record.get("resourceType") == "credit_grant" and start < _at(record) < end,
-                resourceType="credit_grant",
-                startDate=_text(start),
-                endDate=_text(end),
-            )
-        ]
+
+    @gathered
+    def together(self) -> Filtered:
+        """Grants before a date, among as many others as there are."""
+        end = max(self._cuts())
+        return self._list(
+            f"resourceType=credit_grant and endDate={_text(end)}",
+            lambda record: _type(record) == "credit_grant" and _at(record) < end,
+            resourceType="credit_grant",
+            endDate=_text(end),
+        )
+
+
+def _type(record: Record) -> Any:
+    return record.get("resourceType")
 
 
 def _at(record: Record) -> datetime:

@@ -18,7 +18,7 @@ from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import hindered, not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import PROMPT, World
-from generated.contract import CONCURRENT_RUNS, ProblemCode
+from generated.contract import CONCURRENT_RUNS, RATE_LIMIT_WINDOW_SECONDS, ProblemCode
 
 AT_ONCE = CONCURRENT_RUNS + 2
 """How many runs are asked for at once."""
@@ -28,7 +28,8 @@ _APART_SECONDS = 2
 _ROOM_FOR_REQUESTS = 60
 _LONGEST_PAGE = 100
 _REAL_STEPS_SECONDS = (3, 5, 10, 15, 15, 20, 20)
-_MOVED_STEPS_SECONDS = (40, 60, 600)
+_MOVED_STEPS_SECONDS = (RATE_LIMIT_WINDOW_SECONDS + 5, 600)
+"""On a clock that is moved a new window begins meanwhile: one that was waited in is over soon after it was emptied."""
 _STOP_STEPS_SECONDS = (3, 5, 10, 20, 20)
 
 

@@ -5,7 +5,7 @@ What the answers should have been is for the rules to say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,11 @@ from contract_tests.harness.rules import hindered
 from contract_tests.harness.session import Session
 from contract_tests.harness.world import World
 
-_REAL_STEPS_SECONDS = (3, 5, 5, 10, 10, 15, 15, 15, 15)
-_MOVED_STEPS_SECONDS = (3, 5, 10, 15, 60, 600)
-"""How long to wait before each look at a run: on a real clock no rule is worth more than 90 seconds."""
+_REAL_STEPS_SECONDS = (3, 8, 8, 10, 10, 15, 15, 15)
+_MOVED_STEPS_SECONDS = (3, 20, 60, 600)
+"""How long to wait before each look at a run that is to end: on a real clock no rule is worth more than 90 seconds."""
+_STARTING_STEPS_SECONDS = (3, 3, 3, 3, 3)
+"""The same of one that is to start."""
 
 
 def status_of(exchange: Exchange) -> str:
@@ -121,16 +123,20 @@ class Lives:
     def cancel(self, life: Life) -> None:
         life.cancels.append(self._session.call("cancelRun", path={"id": life.id}))
 
-    def read_until(self, life: Life, *statuses: str, within_seconds: float = float("inf")) -> None:
-        """Wait and read until the run is in one of these states or has ended, or patience runs out."""
-        target = self._session.target
-        deadline = target.now() + within_seconds
-        steps = _MOVED_STEPS_SECONDS if target.moves_its_clock else _REAL_STEPS_SECONDS
-        longest, awaited = min(within_seconds, sum(steps)), f"be {' or '.join(statuses)}" if statuses else "end"
+    def read_until_it_runs(self, life: Life) -> None:
+        """Wait and read until the run is running or has ended, or patience runs out."""
+        self._read_until(life, ("running", *ENDED), _STARTING_STEPS_SECONDS, f"for {life.name} to be running")
+
+    def read_to_the_end(self, life: Life) -> None:
+        """Wait and read until the run has ended, or patience runs out."""
+        steps = _MOVED_STEPS_SECONDS if self._session.target.moves_its_clock else _REAL_STEPS_SECONDS
+        self._read_until(life, ENDED, steps, f"for {life.name} to end")
+
+    def _read_until(self, life: Life, statuses: Collection[str], steps: Sequence[float], why: str) -> None:
         for seconds in steps:
-            if status_of(life.answers[-1]) in (*statuses, *ENDED) or target.now() >= deadline:
+            if status_of(life.answers[-1]) in statuses:
                 break
-            target.wait(seconds, f"for {life.name} to {awaited}", longest)
+            self._session.target.wait(seconds, why, sum(steps))
             self.read(life)
         if not life.readings or life.answers[-1].number != life.readings[-1].number:
             self.read(life)

@@ -23,14 +23,14 @@ from contract_tests.harness.reading import items, members
 from contract_tests.harness.rules import not_checked
 from contract_tests.harness.session import Session
 from contract_tests.harness.template_lives import FULL, Made, TemplateLives
-from contract_tests.harness.world import ODD_TEXT, OWN_TEMPLATE, PROMPT, World, as_long_as
+from contract_tests.harness.world import ODD_TEXT, PROMPT, World, as_long_as
 
 _RUNS = 4
 RECEIVED_CALLBACK, REFUSED_CALLBACK, FAILED_CALLBACK = "received", "refused", "of a failed run"
 ROOM_FOR_REQUESTS = 45
 """So many requests fit between two waits for a window: what happens in a window's time is not to be missed."""
 TEMPLATE_ENV = FULL["envVars"]
-OWN_GUARDRAILS = {"maxTurns": 3, "maxCostUsd": 0.2, "timeoutSeconds": 60}
+OWN_GUARDRAILS = {"maxTurns": 3, "timeoutSeconds": 60}
 OWN_ENV = {"SECOND": "of the run", "CT_RUN": "run", "FIRST": "", "CT_ODD": ODD_TEXT, "ct_number": "007"}
 METADATA = {
     "suite": "contract tests",
@@ -76,27 +76,25 @@ class Story:
     """What became of the four runs."""
 
     whole: Life
-    """Everything set, on a template with everything set; followed to its end by itself."""
+    """All but the cost set, on a template with everything set; followed to its end by itself."""
     brief: Life
-    """No guardrails set, on the template `used`, which limits the cost; cancelled while it runs, again at once and at
-    the end. Its callback is refused.
+    """No guardrails set, on the template `used`, which limits the cost; cancelled while it runs, and again at once. Its
+    callback is refused.
     """
     short: Life
-    """A timeout set, on a template that limits the turns; cancelled once."""
+    """A model and a timeout set, on the template of `whole`; cancelled as soon as it was created."""
     plain: Life
-    """Nothing set, on the template of `whole`; cancelled as soon as it was created."""
+    """Nothing set, on a template that limits nothing; cancelled soon after it was created."""
     usage_before: Exchange
     """The organization's usage before the first of them."""
     active: Exchange
-    """The list of the active runs, while three of the four were."""
-    running: Exchange
-    """The list of the running runs, right after `brief` was read and before it was asked to stop."""
-    stopping: Exchange
-    """The list of the active runs when one of them had been asked to stop."""
+    """The list of the active runs, when `short` has ended, `brief` was asked to stop and `plain` is new."""
     narrowed: Exchange
     """The list with filters that leave nothing, at the same time."""
-    early_logs: Exchange
-    """The logs of `whole` before its end."""
+    of_others: Exchange | None
+    """The list of another organization, meanwhile; None without a key of one."""
+    early_logs: Exchange | None
+    """The logs of `whole` before its end, unless there is little time."""
     refused: Exchange
     """A create on a template that there is none of, with the greatest values for all else."""
     tries: tuple[Try, ...]
@@ -113,20 +111,21 @@ class Logs:
     """The logs of `whole` after its end: all of them, and parts."""
 
     all: Exchange
-    part: Exchange
-    of_category: Exchange
     part_of_category: Exchange
-    of_other_category: Exchange
     category: str
     """One that some records have and others do not, if there is one."""
-    other_category: str
-    """One that no record has, if there is one."""
+
+
+@dataclass(frozen=True)
+class MoreLogs:
+    """More parts of the logs of `whole`, and those of another run."""
+
+    part: Exchange
+    of_category: Exchange
+    of_other_category: Exchange
+    """Of one that no record has, if there is one."""
     other_run: Exchange
     """The logs of `brief`."""
-
-
-PART = {"limit": 3, "offset": 2}
-PART_OF_CATEGORY = {"limit": 2, "offset": 1}
 
 
 class OwnRuns:
@@ -139,12 +138,18 @@ class OwnRuns:
         provocations: Provocations,
         templates: TemplateLives,
         audience: Audience,
+        *,
+        is_brief: bool,
     ) -> None:
+        """`is_brief`: a run is asked to stop once; its template is to be deleted, and its logs are read, late only."""
+        self._is_brief = is_brief
         self._session, self._world, self._provocations = session, world, provocations
         self._templates, self._audience = templates, audience
         self._lives = Lives(session, world)
         self.word = f"batch{world.tag}"
         """What the prompts of all four have in common, and no other prompt."""
+        self.phrase = f"of {self.word}, no more. {ODD_TEXT}"
+        """What all prompts but that of `short` have in common."""
         self._lists: dict[tuple[tuple[str, str | int], ...], Exchange] = {}
         self._started = False
         """Whether a run of them was started."""
@@ -165,47 +170,41 @@ class OwnRuns:
         session.ensure(ROOM_FOR_REQUESTS)
         usage_before = session.call("getUsage")
         full, used = self._as_asked(self._templates.full()), self._as_asked(self._templates.used())
-        small = {**OWN_TEMPLATE, **{name: world.template()[name] for name in ("id", "slug")}}
+        bare = self._as_asked(self._templates.bare())
         refused = session.call("createRun", body=self._to_be_refused())
 
         whole = self._start("whole", full, **self._everything())
         self._audience.lose_one()
         refused_there = self._audience.callback(REFUSED_CALLBACK, REFUSED)
-        brief = self._start("brief", used, model="opus", env={}, metadata={}, callbackUrl=refused_there)
-        lives.read(whole)
-        tries = [self._try_to_delete("pending", used["id"], brief)]
+        brief = self._start("brief", used, model="haiku", env={}, metadata={}, callbackUrl=refused_there)
+        tries = [] if self._is_brief else [self._try_to_delete("pending", used["id"], brief)]
+        short = self._start("short", full, model="haiku", guardrails={"timeoutSeconds": 45})
+        lives.cancel(short)
         lives.read(brief)
-        short = self._start("short", small, guardrails={"timeoutSeconds": 45})
-        active, narrowed = self._active_lists()
 
-        lives.read_until(brief, "running", within_seconds=15)
-        running = self.listing({"status": "running"}, fresh=True)
-        lives.read(whole)
-        early_logs = session.call("listRunLogs", path={"id": whole.id}, query={"limit": MOST_LOGS})
-        if status_of(brief.answers[-1]) == "running" and not tries[0].deletion.succeeded:
+        lives.read_until_it_runs(brief)
+        early_logs = None if self._is_brief else self._logs(whole, {"limit": MOST_LOGS})
+        if status_of(brief.answers[-1]) == "running" and tries and not tries[0].deletion.succeeded:
             tries.append(self._try_to_delete("running", used["slug"], brief))
+        plain = self._start("plain", bare)
+        world.extremes.take_body("createRun", SMALLEST)
         lives.cancel(brief)
-        lives.cancel(brief)
-        stopping = self._active_list()
+        if not self._is_brief:
+            lives.cancel(brief)
+        active, narrowed = self._active_lists()
+        of_others = self._list_of_others()
         if not any(one.deletion.succeeded for one in tries):
             tries.append(self._try_to_delete(STOPPING, used["id"], brief))
         lives.read(brief)
-        lives.cancel(short)
-        plain = self._start("plain", full)
-        world.extremes.take_body("createRun", SMALLEST)
         lives.cancel(plain)
-        for life in (brief, short, plain):
-            lives.read_until(life)
-        if brief.ended:
-            lives.cancel(brief)
-            lives.read(brief)
-        lives.read_until(whole)
+        for life in (plain, short, brief, whole):
+            lives.read_to_the_end(life)
         if not whole.ended:
             lives.cancel(whole)
-            lives.read_until(whole)
+            lives.read_to_the_end(whole)
         return Story(
             *(whole, brief, short, plain, usage_before),
-            *(active, running, stopping, narrowed, early_logs, refused),
+            *(active, narrowed, of_others, early_logs, refused),
             tries=tuple(tries),
         )
 
@@ -225,8 +224,11 @@ class OwnRuns:
         return Try(state, deletion, look)
 
     def _prompt(self, name: str) -> str:
-        """A prompt that is longer than what a list might have room for."""
-        return f"{PROMPT} {_NO_MORE * 40}It is {self.own_word(name)} of {self.word}, no more. {ODD_TEXT}"
+        """A prompt that is longer than what a list might have room for. All have the same words, and all but one the
+        same `phrase`.
+        """
+        phrase = self.phrase if name != "short" else f"no more of {self.word}. {ODD_TEXT}"
+        return f"{PROMPT} {_NO_MORE * 40}It is {self.own_word(name)} {phrase}"
 
     def _start(self, name: str, template: Mapping[str, Any], **members_: Any) -> Life:
         if self._started:
@@ -253,22 +255,28 @@ class OwnRuns:
         return difference.body if difference is not None else {}
 
     def _active_lists(self) -> tuple[Exchange, Exchange]:
-        """The active runs, and a list that its filters leave empty, with nothing begun or ended between the two."""
+        """The active runs, and a list that its filters leave empty: once more where the counts do not fit, for others
+        may have come in between.
+        """
         extremes = self._world.extremes.take_query("listRuns", 0)
         nothing = {**extremes, "search": as_long_as(extremes["search"], self.own_word("nothing"))}
         for left in reversed(range(TRIES)):
             active = self.listing({"status": ",".join(ACTIVE)}, fresh=True)
             narrowed = self.listing(nothing, fresh=True)
             one, other = (members(members(exchange.json).get("meta")) for exchange in (active, narrowed))
-            if not left or one.get("activeCount") == other.get("activeCount"):
+            if not left or one.get("activeCount") == other.get("activeCount") == len(items(active)):
                 return active, narrowed
         raise AssertionError("unreachable")
 
-    def _active_list(self) -> Exchange:
-        """The active runs, asked for once more where the count does not fit and others may have come in between."""
+    def _list_of_others(self) -> Exchange | None:
+        """A stranger's runs, once more where the count does not fit and they may have changed it in between."""
+        stranger = self._session.target.stranger
+        if stranger is None:
+            return None
         for left in reversed(range(TRIES)):
-            answer = self.listing({"status": ",".join(ACTIVE)}, fresh=True)
-            if not left or members(members(answer.json).get("meta")).get("activeCount") == len(items(answer)):
+            answer = self._session.call("listRuns", query={"limit": LONGEST_PAGE}, key=stranger)
+            active = [item for item in items(answer) if item.get("status") in ACTIVE]
+            if not left or members(members(answer.json).get("meta")).get("activeCount") == len(active):
                 return answer
         raise AssertionError("unreachable")
 
@@ -308,39 +316,54 @@ class OwnRuns:
 
     @gathered
     def after_a_change(self) -> tuple[Life, Life]:
-        """`whole` and `plain`, read again after their ends when their template has changed."""
-        whole, plain = self.later(), self.story().plain
+        """`whole` and `short`, read again after their ends when their template has changed."""
+        whole, short = self.later(), self.story().short
         self._templates.updates()
-        for life in (whole, plain):
+        for life in (whole, short):
             self._lives.read(life)
-        return whole, plain
+        return whole, short
 
     @gathered
     def logs(self) -> Logs:
-        """The logs of `whole` after its end."""
+        """The logs of `whole` after its end; of a category the records between the first and the last of few."""
         whole = self.followed()
-
-        def page(query: Query, life: Life = whole) -> Exchange:
-            return self._session.call("listRunLogs", path={"id": life.id}, query={"limit": MOST_LOGS, **query})
-
-        everything = page({})
+        everything = self._logs(whole, {"limit": MOST_LOGS})
         found = [str(record.get("category")) for record in items(everything)]
-        known: list[str] = self._session.document.at(("components", "schemas", "LogCategory", "enum"))
-        some = [name for name in known if 0 < found.count(name) < len(found)]
-        category = max(some, key=found.count, default=known[0])
-        other = next((name for name in known if name not in found), known[-1])
-        return Logs(
-            all=everything,
-            part=page(PART),
-            of_category=page({"category": category}),
-            part_of_category=page({"category": category, **PART_OF_CATEGORY}),
-            of_other_category=page({"category": other}),
-            category=category,
-            other_category=other,
-            other_run=page({}, self.story().brief),
+        some = [name for name in self._log_categories if 0 < found.count(name) < len(found)]
+        category = max(some, key=found.count, default=self._log_categories[0])
+        part = self._logs(whole, {"category": category, "limit": 2, "offset": 1})
+        return Logs(everything, part, category)
+
+    @gathered
+    def more_logs(self) -> MoreLogs:
+        """More of them, and the logs of `brief`."""
+        whole, logs = self.followed(), self.logs()
+        found = {record.get("category") for record in items(logs.all)}
+        other = next((name for name in self._log_categories if name not in found), self._log_categories[-1])
+        return MoreLogs(
+            part=self._logs(whole, {"limit": 3, "offset": 2}),
+            of_category=self._logs(whole, {"category": logs.category, "limit": MOST_LOGS}),
+            of_other_category=self._logs(whole, {"category": other, "limit": MOST_LOGS}),
+            other_run=self._logs(self.story().brief, {"limit": MOST_LOGS}),
         )
 
+    def _logs(self, life: Life, query: Query) -> Exchange:
+        return self._session.call("listRunLogs", path={"id": life.id}, query=query)
+
+    @property
+    def _log_categories(self) -> list[str]:
+        known: list[str] = self._session.document.at(("components", "schemas", "LogCategory", "enum"))
+        return known
+
     # Lists
+
+    @gathered
+    def list_of_ours(self) -> Exchange:
+        """The list of the four runs, the oldest first, on a page of the default length, with the organization's second
+        key.
+        """
+        query: Query = {"search": self.word, "order": "asc"}
+        return self._session.call("listRuns", query=query, key=self._session.target.second)
 
     def listing(self, query: Query, *, fresh: bool = False) -> Exchange:
         """A list of runs, asked for once unless it is to be fresh."""

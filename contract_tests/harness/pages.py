@@ -32,7 +32,7 @@ LISTS = {
     "usage-logs": PagedList("listUsageLogs", "overview"),
     "run-logs": PagedList("listRunLogs", "reference", by_offset=True),
 }
-_BY_OPERATION = {paged.operation_id: paged for paged in LISTS.values()}
+BY_OPERATION = {paged.operation_id: paged for paged in LISTS.values()}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _asked(schema: Mapping[str, Any], given: str | int | None) -> int | None:
 
 
 def _page(exchange: Exchange, _: Seen) -> Page | None:
-    paged = _BY_OPERATION.get(exchange.request.operation_id or "")
+    paged = BY_OPERATION.get(exchange.request.operation_id or "")
     return page_of(exchange, paged) if paged is not None else None
 
 
@@ -89,11 +89,11 @@ def _is_page(exchange: Exchange, seen: Seen) -> bool:
 
 
 def _takes_parameters(exchange: Exchange, seen: Seen) -> bool:
-    return _is_page(exchange, seen) and not _BY_OPERATION[exchange.request.operation_id or ""].parameters_are_assumed
+    return _is_page(exchange, seen) and not BY_OPERATION[exchange.request.operation_id or ""].parameters_are_assumed
 
 
 def _may_take_parameters(exchange: Exchange, seen: Seen) -> bool:
-    return _is_page(exchange, seen) and _BY_OPERATION[exchange.request.operation_id or ""].parameters_are_assumed
+    return _is_page(exchange, seen) and BY_OPERATION[exchange.request.operation_id or ""].parameters_are_assumed
 
 
 @check(

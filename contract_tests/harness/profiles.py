@@ -45,7 +45,7 @@ class Plan:
 
 
 PLANS: Mapping[Profile, Plan] = {
-    "smoke": Plan(requests=100, runs=12, extremes=1, steps=0, samples=0, is_brief=True),
+    "smoke": Plan(requests=100, runs=12, extremes=0, steps=0, samples=0, is_brief=True),
     "standard": Plan(requests=600, runs=60, extremes=3, steps=10, samples=2),
     "deep": Plan(requests=6000, runs=600, extremes=100, steps=600, samples=60, one_by_one=True),
 }

@@ -33,6 +33,11 @@ def items(exchange: Exchange) -> list[Mapping[str, Any]]:
     return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
 
 
+def total(exchange: Exchange) -> Any:
+    """How many items the whole list has, as its page says."""
+    return members(members(exchange.json).get("pagination")).get("total")
+
+
 def answered(exchange: Exchange) -> str:
     """Status and code of an answer, in a few characters."""
     return f"{exchange.status} {exchange.code or ''}".rstrip()

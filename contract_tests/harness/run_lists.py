@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.harness.evidence import gathered
-from contract_tests.harness.exchange import Exchange
+from contract_tests.harness.exchange import Exchange, Query
 from contract_tests.harness.lives import outputs_of
 from contract_tests.harness.own_runs import LONGEST_PAGE, OwnRuns
-from contract_tests.harness.reading import items, members
+from contract_tests.harness.reading import items
 from contract_tests.harness.rules import not_checked
-from contract_tests.harness.world import ODD_TEXT
 
 Run = Mapping[str, Any]
-
-
-def total(exchange: Exchange) -> Any:
-    """How many items there are, as the page says."""
-    return members(members(exchange.json).get("pagination")).get("total")
+NO_FILTERS = ("page", "limit", "sortBy", "order")
+MEMBERS = {"status": "status", "template": "templateSlug", "model": "model"}
+"""The member of a run that a filter is held against."""
 
 
 def names(runs: Sequence[Run]) -> list[str]:
@@ -36,18 +33,40 @@ def types(run: Run) -> set[str]:
 class Selection:
     """A list with filters, and which runs they select."""
 
-    words: str
+    query: Query
     exchange: Exchange
     selects: Callable[[Run], bool]
     """Of the runs that the list was asked about."""
     is_of_ours: bool
     """Whether the filters leave no run but the four, so that the list is known whole."""
-    limit: int = LONGEST_PAGE
+
+    @property
+    def words(self) -> str:
+        """The filters."""
+        return " and ".join(f"{name}={value}" for name, value in self.query.items() if name not in NO_FILTERS)
+
+    @property
+    def limit(self) -> int:
+        return int(self.query.get("limit", LONGEST_PAGE))
 
     @property
     def is_full(self) -> bool:
         """Whether there may be no room for all on the page."""
         return len(items(self.exchange)) >= self.limit
+
+
+def _selected_by(query: Query) -> Callable[[Run], bool]:
+    """Which runs the filters of a query select."""
+    wanted = {name: str(value).split(",") for name, value in query.items()}
+
+    def holds(run: Run) -> bool:
+        return (
+            str(query.get("search", "")) in str(run.get("prompt"))
+            and all(run.get(MEMBERS[name]) in wanted[name] for name in MEMBERS.keys() & wanted.keys())
+            and ("outputTypes" not in wanted or bool(types(run) & set(wanted["outputTypes"])))
+        )
+
+    return holds
 
 
 class Lists:
@@ -57,8 +76,9 @@ class Lists:
     so that what its filters should leave is known exactly however many runs the organization has.
     """
 
-    def __init__(self, runs: OwnRuns) -> None:
-        self._runs = runs
+    def __init__(self, runs: OwnRuns, *, is_brief: bool) -> None:
+        """`is_brief`: only the few lists that tell most."""
+        self._runs, self._is_brief = runs, is_brief
 
     @gathered
     def ours(self) -> list[Run]:
@@ -69,117 +89,108 @@ class Lists:
                 not_checked(f"because {life.name} cannot be read")
         return [life.run for life in lives]
 
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """In which orders short pages are looked at."""
+        return () if self._is_brief else ("asc", "desc")
+
     def with_word(self, **query: str | int) -> Exchange:
         """The list of the four runs, with further filters or sorted."""
         self.ours()
         return self._runs.listing({"search": self._runs.word, **query})
 
-    def _alone(self, words: str, selects: Callable[[Run], bool], *, ours: bool = False, **query: str) -> Selection:
+    def of_ours(self) -> Exchange:
+        """The list of the four runs, the oldest first."""
         self.ours()
-        return Selection(words, self._runs.listing(query), selects, ours)
+        return self._runs.list_of_ours()
 
-    def _among_ours(
-        self, words: str, selects: Callable[[Run], bool], limit: int = LONGEST_PAGE, **query: str
-    ) -> Selection:
-        return Selection(words, self.with_word(limit=limit, **query), selects, is_of_ours=True, limit=limit)
+    def _alone(self, *, ours: bool = False, **query: str | int) -> Selection:
+        self.ours()
+        return Selection(query, self._runs.listing(query), _selected_by(query), ours)
+
+    def _among_ours(self, **query: str | int) -> Selection:
+        query = {"search": self._runs.word, **query}
+        return Selection(query, self.with_word(**query), _selected_by(query), is_of_ours=True)
 
     @gathered
-    def by_status(self) -> list[Selection]:
-        def has(*statuses: str) -> Callable[[Run], bool]:
-            return lambda run: run.get("status") in statuses
-
+    def few(self) -> list[Selection]:
+        """Few lists with all filters. Each filter leaves out a run that the others of its list do not."""
+        self.ours()
+        whole, word = self._runs.story().whole, {"search": self._runs.word}
+        template, model = str(whole.template["slug"]), str(whole.asked["model"])
         return [
-            self._alone("status=cancelled", has("cancelled"), status="cancelled"),
-            self._among_ours("status=failed,cancelled", has("failed", "cancelled"), status="failed,cancelled"),
-            self._among_ours("status=completed,running", has("completed", "running"), 1, status="completed,running"),
+            Selection(word, self.of_ours(), _selected_by(word), is_of_ours=True),
+            self._among_ours(search=self._runs.phrase, model=model, sortBy="costUsd"),
+            self._alone(template=template, status="failed,cancelled", order="asc", limit=1, ours=True),
+            self._among_ours(model=model, outputTypes="text,issue"),
         ]
 
-    @gathered
+    def _with(self, *filters: str) -> list[Selection]:
+        """Those of the few that have these filters."""
+        return [selection for selection in self.few() if selection.query.keys() >= set(filters)]
+
+    def by_status(self) -> list[Selection]:
+        return [*self._with("status"), *self._more(self._by_status)]
+
+    def _by_status(self) -> list[Selection]:
+        return [
+            self._alone(status="cancelled"),
+            self._among_ours(status="completed,running", limit=1),
+        ]
+
     def by_search(self) -> list[Selection]:
-        word = self._runs.own_word("short")
-        all_of_them = self._runs.word
+        return [*self._with("search"), *self._more(self._by_search)]
+
+    def _by_search(self) -> list[Selection]:
         # The text as it stands in the prompt, with what query languages take for more than text; and one that is in no
         # prompt unless a character is taken for any.
-        odd, wild = f"{word} of {all_of_them}, no more. {ODD_TEXT}", f"s_o%t{self._runs.own_word('')}"
-
-        repo = str(self._runs.story().whole.asked["repo"])
-
-        def holds(text: str) -> Callable[[Run], bool]:
-            return lambda run: text in str(run.get("prompt"))
-
+        odd = f"{self._runs.own_word('plain')} {self._runs.phrase}"
+        wild = f"p_a%n{self._runs.own_word('')}"
         return [
-            self._among_ours(f"search={all_of_them}", holds(all_of_them)),
-            self._alone(f"search={odd}", holds(odd), ours=True, search=odd),
-            self._alone(f"search={wild}", holds(wild), ours=True, search=wild),
-            self._alone(f"search={repo}", holds(repo), search=repo),
+            self._alone(search=odd, ours=True),
+            self._alone(search=wild, ours=True),
+            self._alone(search=str(self._runs.story().whole.asked["repo"])),
         ]
 
-    @gathered
     def by_template(self) -> list[Selection]:
-        slug = self._runs.story().whole.template["slug"]
-        return [
-            self._alone(f"template={slug}", lambda run: run.get("templateSlug") == slug, ours=True, template=slug),
-        ]
+        return self._with("template")
 
-    @gathered
     def by_model(self) -> list[Selection]:
-        return [
-            self._alone("model=haiku", lambda run: run.get("model") == "haiku", model="haiku"),
-        ]
+        return self._with("model")
 
-    @gathered
     def by_output_types(self) -> list[Selection]:
-        def has(*kinds: str) -> Callable[[Run], bool]:
-            return lambda run: bool(set(kinds) & types(run))
+        return [*self._with("outputTypes"), *self._more(self._by_output_types)]
 
+    def _by_output_types(self) -> list[Selection]:
         return [
-            self._alone("outputTypes=text", has("text"), outputTypes="text"),
-            *(
-                self._among_ours(f"outputTypes={kind}", has(kind), outputTypes=kind)
-                for kind in ("pr", "issue", "branch")
-            ),
-            self._among_ours("outputTypes=text,issue", has("text", "issue"), 1, outputTypes="text,issue"),
+            self._alone(outputTypes="text"),
+            *(self._among_ours(outputTypes=kind) for kind in ("pr", "issue", "branch")),
         ]
 
-    @gathered
     def together(self) -> list[Selection]:
+        """Lists with several filters."""
+        return [*self._with("template", "status"), *self._with("search", "model"), *self._more(self._together)]
+
+    def _together(self) -> list[Selection]:
         """Lists whose filters leave little, each of them because of all: without any one of them there are more."""
-        whole, plain = self._runs.story().whole.run, self._runs.story().plain.run
-        kinds = types(whole) or {"text"}
+        whole, short = self._runs.story().whole.run, self._runs.story().short.run
         first = {"status": str(whole.get("status")), "model": str(whole.get("model"))}
-        other = {"status": str(plain.get("status")), "model": str(plain.get("model"))}
-        template = str(whole.get("templateSlug"))
-        outputs = ",".join(sorted(kinds))
-        combinations: list[dict[str, str]] = [
-            {**first, "template": template, "outputTypes": outputs},
-            {**other, "template": template},
-            {**first, "status": other["status"], "template": template},
-            {"status": other["status"], "template": template, "outputTypes": outputs},
-            {"model": other["model"], "template": template, "outputTypes": outputs},
-        ]
+        other = {"status": str(short.get("status")), "model": str(short.get("model"))}
+        template = {"template": str(whole.get("templateSlug"))}
+        outputs = {"outputTypes": ",".join(sorted(types(whole) or {"text"}))}
         return [
-            self._combined(combination, LONGEST_PAGE if number else 1)
-            for number, combination in enumerate(combinations)
+            self._among_ours(**first, **template, **outputs, limit=1),
+            self._among_ours(**other, **template),
+            self._among_ours(**{**first, "status": other["status"]}, **template),
+            self._among_ours(status=other["status"], **template, **outputs),
+            self._among_ours(model=other["model"], **template, **outputs),
         ]
 
-    def _combined(self, query: dict[str, str], limit: int) -> Selection:
-        def selects(run: Run) -> bool:
-            names_ = {"status": "status", "template": "templateSlug", "model": "model"}
-            same = all(run.get(name) == query[filter_] for filter_, name in names_.items() if filter_ in query)
-            wanted = query.get("outputTypes")
-            return same and (wanted is None or bool(types(run) & set(wanted.split(","))))
-
-        return self._among_ours(
-            " and ".join(f"{name}={value}" for name, value in query.items()), selects, limit, **query
-        )
+    def _more(self, gather: Callable[[], list[Selection]]) -> list[Selection]:
+        """What is gathered beside the few, unless these are to do."""
+        return [] if self._is_brief else gather()
 
     def all_selections(self) -> Iterator[Selection]:
-        for gather in (
-            self.by_status,
-            self.by_search,
-            self.by_template,
-            self.by_model,
-            self.by_output_types,
-            self.together,
-        ):
-            yield from gather()
+        yield from self.few()
+        for gather in (self._by_status, self._by_search, self._by_output_types, self._together):
+            yield from self._more(gather)

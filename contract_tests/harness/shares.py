@@ -34,7 +34,7 @@ SHARES: Sequence[Share] = (
     Share(
         "what must be refused, lists that are read, links, and the empty window",
         r"authentication|operations::test_(invalid|what_is_undeclared)|problems::test_(what_is_un|odd)|sequences"
-        r"|pagination::.*\[(?!runs\])|rate_limit::(?!.*(\[early\]|\[late\]|test_keys_do_not_share))",
+        r"|pagination::.*\[(?!runs[\]-])|rate_limit::(?!.*(\[early\]|\[late\]|test_keys_do_not_share))",
         seconds=60,
     ),
 )

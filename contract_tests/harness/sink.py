@@ -28,7 +28,7 @@ class Sink:
         """A URL that nothing has yet. What comes there is answered with these statuses in turn, 204 unless given."""
         if not isinstance(self._receiver, Receiver):
             return self._world.fresh_url()
-        url = f"{self._settings.webhook_sink_url}/{self._world.fresh_name()}?by=suite"
+        url = f"{self._settings.webhook_sink_url}/{self._world.fresh_name()}?by=Suite"
         self.answer(url, *statuses)
         return url
 

@@ -147,6 +147,17 @@ class Target:
         """The keys that there are, by the names of their settings."""
         return {f"api_{name}": value for name, value in vars(self).items() if name.startswith("key") and value}
 
+    @property
+    def second(self) -> str:
+        """A key of the main key's organization: another one, where there is one."""
+        return self.key_second or self.key
+
+    @property
+    def stranger(self) -> str | None:
+        """A key of another organization: the one that is for that, else one whose organization lacks something."""
+        lacking = (self.key_no_credits, self.key_no_anthropic, self.key_no_github_app, self.key_no_git_provider)
+        return next((key for key in (self.key_other_org, *lacking) if key is not None), None)
+
     def curl(self, request: Request) -> str:
         """The command line that repeats a request, each key left to the variable of its setting."""
         variables = {key: PREFIX + name.upper() for name, key in self.keys.items()}

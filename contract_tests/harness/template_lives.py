@@ -25,14 +25,14 @@ FULL: Mapping[str, Any] = {
     "baseImage": "python-3.12",
     "description": f"Made to be read, changed and deleted. {ODD_TEXT}",
     "envVars": {"FIRST": "one", "SECOND": "two words", "lower_case": "007", "ODD": ODD_TEXT, "EMPTY": ""},
-    "guardrails": {"maxTurns": 7, "maxCostUsd": 0.25, "timeoutMinutes": 2},
+    "guardrails": {"maxTurns": 7, "maxCostUsd": 0.25},
     "egressDomains": ["api-2.acme.example", "*.packages.example"],
     "size": "l",
 }
 """No value is a default of the contract, so that what is left over after a change shows."""
-EMPTY, TIMEOUT, NULL = 0, 2, 5
+EMPTY, NULL = 0, 3
 """The numbers of updates that rules speak of."""
-LATER = (1, 4)
+LATER = (1, 3)
 """Changes some seconds after those before."""
 STATE = (
     *("id", "slug", "name", "description", "baseImage", "envVars", "guardrails", "egressDomains", "size"),
@@ -141,6 +141,8 @@ class TemplateLives:
     def __init__(self, session: Session, world: World, *, is_brief: bool) -> None:
         """`is_brief`: what must be refused is asked by one name, not by the id and by the slug."""
         self._session, self._world, self.is_brief = session, world, is_brief
+        self.with_timeout: Exchange | None = None
+        """The answer to the update that gave a template for runs what is assumed of guardrails."""
 
     def made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
         made = Made(given, answer)
@@ -151,8 +153,8 @@ class TemplateLives:
     def create(self, body: Mapping[str, Any]) -> Exchange:
         return self._session.call("createTemplate", body=dict(body))
 
-    def read(self, name: str) -> Exchange:
-        return self._session.call("getTemplate", path={"idOrSlug": name})
+    def read(self, name: str, key: str | None = None) -> Exchange:
+        return self._session.call("getTemplate", path={"idOrSlug": name}, key=key)
 
     def update(self, name: str, body: Mapping[str, Any]) -> Exchange:
         return self._session.call("updateTemplate", path={"idOrSlug": name}, body=dict(body))
@@ -164,18 +166,11 @@ class TemplateLives:
 
     @gathered
     def _pair(self) -> tuple[Made, Exchange]:
-        """Two creates with one slug at once: what came of the one that succeeded, and the answer to the other.
-
-        A server that refuses what is assumed of guardrails is asked once more without it.
-        """
-        slug, published = self._world.fresh_name(), {**FULL, "guardrails": {**FULL["guardrails"]}}
-        del published["guardrails"][ASSUMED]
+        """Two creates with one slug at once: what came of the one that succeeded, and the answer to the other."""
         long = self._world.extremes.body("createTemplate", LEAST), self._world.extremes.body("createTemplate", GREATEST)
         texts = {name: max((str(body[name]) for body in long), key=len) for name in ("name", "description")}
         longest = {name: as_long_as(text, FULL[name]) for name, text in texts.items()}
-        given, answers = self._race({"slug": slug, **FULL, **longest})
-        if all(answer.status == 400 for answer in answers):
-            given, answers = self._race({"slug": slug, **published})
+        given, answers = self._race({"slug": self._world.fresh_name(), **FULL, **longest})
         return self.made(given, answers[0]), answers[1]
 
     def _race(self, wish: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Exchange, Exchange]]:
@@ -216,21 +211,24 @@ class TemplateLives:
         short, long = sorted((least["description"], greatest["description"]), key=len)
         return (
             {},
-            {"envVars": {"SECOND": "two"}, **_of(least, "egressDomains", "guardrails", "size")},
-            {"guardrails": {"timeoutMinutes": 12}},
+            {
+                "description": short,
+                "envVars": {"SECOND": "two"},
+                **_of(least, "egressDomains", "guardrails", "size"),
+            },
             {
                 "name": as_long_as(greatest["name"], f"Contract test, renamed. {ODD_TEXT}"),
-                "description": short,
+                "description": as_long_as(long, f"Changed. {ODD_TEXT}"),
                 "envVars": {},
                 "guardrails": {},
                 **_of(greatest, "egressDomains", "size"),
             },
             {
-                "description": as_long_as(long, f"Changed. {ODD_TEXT}"),
+                "description": None,
                 "envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""},
                 **_of(greatest, "guardrails"),
+                **_of(least, "name"),
             },
-            {"description": None, **_of(least, "name")},
         )
 
     @gathered
@@ -253,10 +251,10 @@ class TemplateLives:
 
     @gathered
     def reads_after(self) -> tuple[Exchange, Exchange]:
-        """The changed template by id and by slug."""
+        """The changed template by id, with the organization's second key, and by slug."""
         full = self.full()
         self.renaming()
-        return self.read(full.id), self.read(full.slug)
+        return self.read(full.id, key=self._session.target.second), self.read(full.slug)
 
     # The system's
 
@@ -305,32 +303,21 @@ class TemplateLives:
     @gathered
     def used(self) -> Made:
         """A template for a run, which is what it was given only by an update; its slug begins with another's."""
-        given = {
-            "slug": f"{self.full().slug}--more",
-            "name": "Contract test, used",
-            "baseImage": "node-22",
-            "envVars": dict(FULL["envVars"]),
-            "guardrails": {"maxCostUsd": 0.02},
-            "size": "m",
-        }
+        slug, published = f"{self.full().slug}--more", {"maxCostUsd": 0.2}
+        stays = {"slug": slug, "name": "Contract test, used", "baseImage": "node-22"}
         before = {"envVars": {}, "guardrails": {"maxCostUsd": 0.03}, "size": "l"}
-        made = self.made(given, self.create({**given, **before}))
-        self.update(made.slug, _of(given, *before))
-        return made
+        change = {"envVars": dict(FULL["envVars"]), "guardrails": {**published, ASSUMED: 2}, "size": "m"}
+        created = self.create({**stays, **before})
+        self.with_timeout = self.update(slug, change)
+        if self.with_timeout.status == 400:
+            change["guardrails"] = published
+            self.update(slug, change)
+        return self.made({**stays, **change}, created)
 
     @gathered
     def bare(self) -> Made:
-        """A template that is given nothing but what it needs. Its slug is the longest that there is, where the server
-        takes that.
-        """
-        slug = f"2{self._world.fresh_name()}"
-        longest = as_long_as(self._world.extremes.body("createTemplate", GREATEST)["slug"], slug)
-        given = {"slug": longest, "name": "Contract test, bare", "baseImage": "php-8.3"}
-        answer = self.create(given)
-        if answer.status == 400:
-            given["slug"] = slug
-            answer = self.create(given)
-        return self.made(given, answer)
+        """A template that is given nothing but what it needs."""
+        return self.made(*self._world.bare_template())
 
 
 def _of(body: Mapping[str, Any], *names: str) -> dict[str, Any]:

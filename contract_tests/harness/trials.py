@@ -38,9 +38,11 @@ _QUERY_NOT_OF_TYPE = {"integer": "many", "number": "much", "boolean": "perhaps"}
 
 
 _TELLING_REQUESTS = 3
-"""In so many requests of an operation goes what tells most: the more one member has to keep, the less each tells."""
+"""In so many requests of an operation goes what tells most."""
 _TELLS_LITTLE = ("is of type", "is not null")
 """Constraints that servers rarely get wrong: whatever reads a body into types keeps them."""
+_TELLS_MOST = ("is of the form", "is one of", "has at most", "is at most", "has at least", "is at least")
+"""How others begin, those first that servers get wrong most."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class Trials:
     def __init__(self, document: Document) -> None:
         self._document = document
 
+    def takes_body(self, operation_id: str) -> bool:
+        """Whether an operation has a body."""
+        return self._document.request_body(operation_id) is not None
+
     # The invalid side
 
     def violations(self, operation_id: str) -> Iterator[Violation]:
@@ -99,19 +105,19 @@ class Trials:
                 yield Violation(Constraint(operation_id, "body", path, words, source), wrong)
 
     def telling_violations(self, operation_id: str) -> list[Violation]:
-        """Those that tell most: of a bound, a form or a list of values that no operation before has, not of a type."""
+        """Those that tell most, for few requests: of forms, lists of values and bounds, not of types. There are as many
+        requests as hold something that no operation before has, if any.
+        """
         earlier = {
-            (violation.constraint.path, violation.constraint.words)
+            _sentence(violation)
             for other in takewhile(lambda other: other != operation_id, OPERATIONS)
             for violation in self.violations(other)
         }
-        found = [
-            violation
-            for violation in self.violations(operation_id)
-            if (violation.constraint.path, violation.constraint.words) not in earlier
-            and not violation.constraint.words.startswith(_TELLS_LITTLE)
-        ]
-        return [violation for group in side_by_side(found)[:_TELLING_REQUESTS] for violation in group]
+        telling = [one for one in self.violations(operation_id) if not one.constraint.words.startswith(_TELLS_LITTLE)]
+        groups = side_by_side(sorted(telling, key=_rank))
+        new = [group for group in groups if any(_sentence(violation) not in earlier for violation in group)]
+        count = min(max(len(new), 1), _TELLING_REQUESTS)
+        return [violation for group in groups[:count] for violation in group]
 
     def _query_violations(self, operation_id: str, parameter: Parameter) -> Iterator[Violation]:
         schema = parameter.schema
@@ -399,6 +405,17 @@ def side_by_side(violations: Sequence[Violation]) -> list[list[Violation]]:
         else:
             groups.append([violation])
     return groups
+
+
+def _sentence(violation: Violation) -> tuple[Path, str]:
+    """What it breaks, whatever the operation."""
+    return violation.constraint.path, violation.constraint.words
+
+
+def _rank(violation: Violation) -> int:
+    """How little it tells, beside others."""
+    words = violation.constraint.words
+    return next((rank for rank, start in enumerate(_TELLS_MOST) if words.startswith(start)), len(_TELLS_MOST))
 
 
 def _touch(one: Constraint, other: Constraint) -> bool:

@@ -76,8 +76,9 @@ class Shelf:
     def _with_the_longest_url(self) -> Registered:
         """A webhook with the longest URL that there may be, where the server takes that."""
         longest = self._world.extremes.take_body("createWebhook", LEAST)["url"]
-        one = self._register(WISHES[2], as_long_as(longest, self._world.fresh_url()))
-        return self._register(WISHES[2]) if one.exchange.status == 400 else one
+        url = self._sink.fresh_url()
+        one = self._register(WISHES[2], as_long_as(longest, url))
+        return self._register(WISHES[2], url) if one.exchange.status == 400 else one
 
     def _delete(self, webhook: Registered) -> Exchange:
         return self._session.call("deleteWebhook", path={"id": webhook.id})

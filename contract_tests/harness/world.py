@@ -10,8 +10,9 @@ from typing import Any
 
 from contract_tests.harness.evidence import gathered, is_gathered
 from contract_tests.harness.exchange import Exchange, Query
-from contract_tests.harness.extremes import Extremes
+from contract_tests.harness.extremes import GREATEST, Extremes
 from contract_tests.harness.journal import new_tag
+from contract_tests.harness.known_lists import KnownLists
 from contract_tests.harness.ledger import Ledger
 from contract_tests.harness.lifecycle import ENDED
 from contract_tests.harness.line import LineError
@@ -28,8 +29,6 @@ REPOSITORIES_OF_THE_NODE = 100
 """As many repositories the official n8n node asks for."""
 HEADERS_OF_THE_NODE = {"X-Cospec-Source": "n8n"}
 """What it sends on every call."""
-OWN_TEMPLATE: Mapping[str, Any] = {"size": "s", "guardrails": {"maxTurns": 6}}
-"""What the suite's own template is given: the cheapest sandbox, and a limit that is no run's and no default."""
 ODD_TEXT = 'é ✓ 中 😀 <b>&amp;</b> "it\'s" a=b  c 100 % \\ $HOME {{x}}'
 """What comes back as it is from a server that takes text for text."""
 PROMPT = "Answer with the single word OK and change nothing. This is a contract test."
@@ -55,6 +54,8 @@ class World:
         self.tag = session.journal.tag if session.journal is not None else new_tag()
         self.ledger = Ledger()
         session.observers.append(self.ledger.note)
+        self.lists = KnownLists({session.target.key, session.target.second})
+        session.observers.append(self.lists.note)
         if session.journal is not None:
             session.journal.follow(self.ledger)
             session.observers.append(session.journal.note)
@@ -82,7 +83,7 @@ class World:
     @property
     def is_settled(self) -> bool:
         """Whether repository and template are known, so that naming them costs no request."""
-        return is_gathered(self, World.repository_list) and self._template is not None
+        return is_gathered(self, World.repository_list) and is_gathered(self, World.bare_template)
 
     # What is there
 
@@ -123,7 +124,9 @@ class World:
     def system_slug(self) -> str:
         """The slug of a system template, which every organization has."""
         if self._system_slug is None:
-            for item in everything(self.session, "listTemplates").having("isSystem", True):
+            known = self.lists.whole("listTemplates", {})
+            listed = items(known.exchange) if known is not None else everything(self.session, "listTemplates").items
+            for item in (item for item in listed if item.get("isSystem") is True):
                 if isinstance(item.get("slug"), str):
                     self._system_slug = str(item["slug"])
                     break
@@ -131,15 +134,35 @@ class World:
 
     def template(self) -> dict[str, Any]:
         """A template of the suite's own that no rule changes."""
-        if self._template is None or self._template["id"] not in self.ledger.templates:
-            self._template = self.new_template(**OWN_TEMPLATE)
+        if self._template is None:
+            given, answer = self.bare_template()
+            self._template = self._made(given, answer)
+        elif self._template["id"] not in self.ledger.templates:
+            self._template = self.new_template()
         return self._template
+
+    @gathered
+    def bare_template(self) -> tuple[Mapping[str, Any], Exchange]:
+        """What a template is given that gets nothing but what it needs, and the answer to its create. Its slug is the
+        longest that there is, where the server takes that.
+        """
+        slug = f"2{self.fresh_name()}"
+        longest = as_long_as(self.extremes.body("createTemplate", GREATEST)["slug"], slug)
+        given = {"slug": longest, "name": "Contract test, bare", "baseImage": "php-8.3"}
+        answer = self.session.call("createTemplate", body=given)
+        if answer.status == 400:
+            given["slug"] = slug
+            answer = self.session.call("createTemplate", body=given)
+        return given, answer
 
     def new_template(self, **members: Any) -> dict[str, Any]:
         """Create a template for one rule."""
         name = self.fresh_name()
         body = {"slug": name, "name": name, "baseImage": "node-22", **members}
-        answer = self.session.call("createTemplate", body=body)
+        return self._made(body, self.session.call("createTemplate", body=body))
+
+    def _made(self, body: Mapping[str, Any], answer: Exchange) -> dict[str, Any]:
+        """The template that an answer shows. Ends in `hindered` when it shows none."""
         template = answer.json.get("template") if isinstance(answer.json, dict) else None
         if not answer.succeeded or not isinstance(template, dict) or not isinstance(template.get("id"), str):
             hindered(f"because no template could be created: {answer.summary()}")

@@ -253,7 +253,7 @@ def second_key_cannot_read_templates_of_the_first(mock: Bench) -> None:
     mock.handle("getTemplate", handle)
 
 
-@fault("isolation/keys-tell-their-organization", source="reference")
+@fault("isolation/keys-tell-their-organization", "runs/belongs-to-the-organization", source="reference")
 def keys_of_one_organization_name_different_organizations(mock: Bench) -> None:
     """Keys of one organization name the same organization."""
 

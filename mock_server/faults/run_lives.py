@@ -300,7 +300,7 @@ def logs_are_out_of_order(mock: Bench) -> None:
     _on_logs(mock, lambda records: sorted(records, key=lambda record: Random(record["id"]).random()))
 
 
-@fault("runs/logs-tell-of-the-run", "pagination/run-logs-pages-partition-the-list", source="reference")
+@fault("runs/log-ids-differ", "pagination/run-logs-pages-partition-the-list", source="reference")
 def log_ids_repeat(mock: Bench) -> None:
     """Each log record has an id of its own."""
     _on_logs(mock, lambda records: [{**record, "id": f"log_{number // 2}"} for number, record in enumerate(records)])

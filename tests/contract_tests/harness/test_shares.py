@@ -13,7 +13,7 @@ from contract_tests.harness.shares import EVERYWHERE, MAIN, SHARES, holders_of, 
 COUNTS = (1, 2, 3, 4, 7)
 SHARED_BY_ALL = {"session", "world", "settings", "document", "trials", "windows"}
 """The fixtures of every worker that are no evidence."""
-OF_THE_MAIN_KEY = {"own_runs", "template_lives", "use", "lists", "crowd", "shelf", "tenants", "lacking", "deliveries"}
+OF_THE_MAIN_KEY = {"own_runs", "template_lives", "use", "crowd", "shelf", "tenants", "lacking", "deliveries"}
 """Evidence that needs the main key or the other keys, or works at a limit of the whole organization."""
 Tests = dict[str, frozenset[str]]
 
