@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.harness import plugin
 from contract_tests.harness.audience import Audience
+from contract_tests.harness.budget import Budget
 from contract_tests.harness.document import Document
 from contract_tests.harness.own_runs import OwnRuns
 from contract_tests.harness.session import Session
@@ -124,9 +125,14 @@ def windows(world: World, request: pytest.FixtureRequest) -> WindowLog:
 
 
 @pytest.fixture(scope="session")
-def world(session: Session, request: pytest.FixtureRequest) -> Iterator[World]:
+def world(session: Session, settings: Settings, request: pytest.FixtureRequest) -> Iterator[World]:
     world = World(session)
+    budget = Budget(world, settings.plan.requests, settings.profile)
+    if settings.plan.is_brief:
+        session.gates.insert(0, budget.let_pass)  # before what is to be made is written down
     yield world
+    if settings.plan.is_brief:
+        session.gates.remove(budget.let_pass)
     plugin.leave(request.session, world)
 
 

@@ -70,7 +70,8 @@ class Tenants:
         template, webhook = world.template(), world.new_webhook()
         session.ensure(REQUESTS_OF_A_RUN)
         run_id = world.a_run()
-        return Things(run_id if run_id in world.ledger.runs else world.new_run(), template, webhook)
+        is_at_work = run_id in world.ledger.runs - world.ledger.stopping
+        return Things(run_id if is_at_work else world.new_run(), template, webhook)
 
     @gathered
     def intrusions(self) -> dict[str, Exchange]:

@@ -69,6 +69,11 @@ class Board:
     def tell_requests(self, requests: int) -> None:
         self._tell(requests=requests)
 
+    @property
+    def requests_elsewhere(self) -> int:
+        """How many requests the others have sent, as far as they have said, and were sent before the workers began."""
+        return self._spent + sum(note.requests for note in self._others().values())
+
     def allowance(self, requests: int, most: int) -> int:
         """How many requests this worker may have sent in the end, once the others have sent what they must.
 

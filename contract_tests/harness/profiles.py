@@ -29,7 +29,9 @@ class Plan:
     samples: int
     """How many random requests of a kind are drawn at a time."""
     is_brief: bool = False
-    """Whether of what is much alike one is looked at, and nothing is waited for that takes more than seconds."""
+    """Whether of what is much alike one is looked at, nothing is waited for that takes more than seconds, and no more
+    requests are sent whatever the server does.
+    """
     one_by_one: bool = False
     """Whether violations come in a request each, though a refusal may name several."""
 
