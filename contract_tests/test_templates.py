@@ -327,6 +327,9 @@ def test_a_template_in_use_cannot_be_deleted(use: TemplateUse) -> None:
         if not one.came_too_late:
             words = f"the deletion of a template with a {one.state} run"
             is_refused(one.deletion, 409, ProblemCode.TEMPLATE_HAS_RUNNING_SANDBOXES, words)
+    at_last = use.use().deletion
+    gone = at_last.status == 404 and not any(one.deletion.succeeded for one in tries)
+    require(not gone, "a template is gone although its deletion was refused", at_last)
     if any(one.came_too_late for one in tries if one.state != STOPPING):
         not_checked("because the run ended before the template could be deleted")
 

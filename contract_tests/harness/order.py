@@ -33,7 +33,7 @@ ORDER: Sequence[Group] = (
         "what a run tells of its work",
         is_smoke=True,
     ),
-    Group(r"pagination::.*\[(runs|usage-logs)-last\]", "the last pages of these lists", is_smoke=True),
+    Group(r"pagination::.*\[(?!templates).*-last\]", "the last pages of lists", is_smoke=True),
     Group(
         r"authentication::(test_the_current|.*\[(deleteWebhook-no header|listRuns-an unknown))",
         "keys that are none",
@@ -45,22 +45,23 @@ ORDER: Sequence[Group] = (
         is_smoke=True,
     ),
     Group(
+        r"rate_limit::.*(\[early\]|keys_do_not_share|invalid_keys)",
+        "the headers that have been seen by now",
+        is_smoke=True,
+    ),
+    Group(
         r"templates::(?!.*(starts_no_run|outlive|frees|leave_ended|system_slug))",
         "the lives of three templates",
         is_smoke=True,
     ),
-    Group(r"pagination::.*-last\]", "the last pages of other lists", is_smoke=True),
+    Group(r"problems::test_credits", "an organization that lacks credits", is_smoke=True),
+    Group(r"pagination::.*-last\]", "the last page of their list", is_smoke=True),
     Group(r"webhooks::.*\[few\]", "a few webhooks", is_smoke=True),
     Group(r"isolation::.*\[runs\]|run_lists::test_has_ever", "what other keys find of runs", is_smoke=True),
     Group(
-        r"problems::test_(credits|an_anthropic|what_is_unknown.*getRun)|operations::.*(GET|no_json.*createTemplate)"
+        r"problems::test_(an_anthropic|what_is_unknown.*getRun)|operations::.*(GET|no_json.*createTemplate)"
         r"|pagination::test_past.*\[runs\]|repositories::test_(the_list|a_repository)",
         "what is not there, and what must be there",
-        is_smoke=True,
-    ),
-    Group(
-        r"rate_limit::.*(\[early\]|keys_do_not_share|invalid_keys)",
-        "the headers that have been seen by now",
         is_smoke=True,
     ),
     Group(r"authentication::.*-the (key|scheme)|problems::.*provoked\[(?!INTERNAL)", "more of keys and of failures"),

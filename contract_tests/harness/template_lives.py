@@ -225,6 +225,7 @@ class TemplateLives:
             },
             {
                 "description": None,
+                "egressDomains": [],
                 "envVars": {"third": "003", "ODD": ODD_TEXT, "EMPTY": ""},
                 **_of(greatest, "guardrails"),
                 **_of(least, "name"),
