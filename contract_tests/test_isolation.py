@@ -138,7 +138,7 @@ class Tenants:
 
     def seen_anyway(self) -> tuple[Exchange, list[str], Exchange]:
         """A list of runs and a template as the second key sees them in other tests, and the runs' ids."""
-        assert self.second
+        assert self.second  # without one, they were asked for with the main key
         runs, template = self._own_runs.list_of_ours(), self._templates.reads_after()[0]
         return runs, [life.id for life in self._own_runs.story().lives], template
 

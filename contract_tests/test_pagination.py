@@ -1,7 +1,7 @@
 """Lists that are read page by page: the pages together are the list, whatever the limit.
 
-What a single page says of itself is held to the rules in `harness/pages.py`. Each list is looked at twice: first at its
-last page, beside what other tests have read of it already, later whole.
+What a single page says of itself is held to the rules in `harness/pages.py`. Each list is looked at twice: first at
+what follows its first page, beside what other tests have read of it already, later whole.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ FEWEST_PARTS = 2
 """In how many pages a list is read beside the one that holds it all: runs in three, so that one lies in between."""
 MOST_PAGES = 4
 """How many pages of the greatest limit are read of a long list."""
-LAST, WHOLE = "last", "whole"
-TRIES = {LAST: 2, WHOLE: 3}
+REST, WHOLE = "rest", "whole"
+TRIES = {REST: 2, WHOLE: 3}
 SEEN_BEFORE = ("runs", "templates", "repositories", "usage-logs")
-"""The lists of which other tests have read the whole, so that the last page tells much."""
+"""The lists of which other tests have read the whole, so that the rest of its pages tells much."""
 
 
 def on_each_list(promise: str, *, source: str | None = None, reads: bool = True) -> Callable[[Test], Test]:
     """Make a test the rule `pagination/LIST-promise` of every paged list. Its source is the list's unless given.
 
-    `reads`: the test is given a reading, first of the last page and then of all.
+    `reads`: the test is given a reading, first of the rest and then of all.
     """
 
     def mark(function: Test) -> Test:
@@ -44,7 +44,7 @@ def on_each_list(promise: str, *, source: str | None = None, reads: bool = True)
         cases = []
         for name, paged in LISTS.items():
             rule = Rule(f"pagination/{name}-{promise}", source or paged.source, sentence)
-            parts = [part for part in (LAST, WHOLE) if name in SEEN_BEFORE or part == WHOLE]
+            parts = [part for part in (REST, WHOLE) if name in SEEN_BEFORE or part == WHOLE]
             values = [(name, part) for part in parts] if reads else [(name,)]
             cases += [pytest.param(*one, id="-".join(one), marks=pytest.mark.rule(rule)) for one in values]
         marked: Test = pytest.mark.parametrize(("name", "part") if reads else ("name",), cases)(function)
@@ -128,7 +128,7 @@ class Reader:
     def __init__(self, session: Session, world: World) -> None:
         self._session, self._world = session, world
         self.of = cache(self._of)
-        """A reading of the last page of a list, or of the whole."""
+        """A reading of what follows the first page of a list, or of the whole."""
         self.past_the_end = cache(self._past_the_end)
         """The answer to the greatest page of a list."""
 
@@ -141,7 +141,7 @@ class Reader:
                 self._world.template()
             if self._session.may("createRun"):
                 self._world.a_run()
-        known = self._world.lists.longest(paged.operation_id) if part == LAST else None
+        known = self._world.lists.longest(paged.operation_id) if part == REST else None
         if known is not None:
             query = known.exchange.request.query
             base = {filter_: value for filter_, value in query.items() if filter_ not in ("page", "limit")}
@@ -151,7 +151,7 @@ class Reader:
             if reading.agrees or reading.differs_in_order_alone:
                 return reading
             last = reading if reading.is_settled else last
-            known = reading.again[0] if part == LAST and len(reading.again) == 1 else None
+            known = reading.again[0] if part == REST and len(reading.again) == 1 else None
         # Others may spoil one reading, not every one.
         return last or not_checked("because others changed the list while it was read")
 
@@ -198,13 +198,13 @@ class Reader:
         return {"offset": index * limit, "limit": limit} if paged.by_offset else {"page": index + 1, "limit": limit}
 
     def _read(self, paged: PagedList, path: dict[str, str], base: Query, part: str, known: Page | None) -> Reading:
-        first: Query = {**base, "limit": self._greatest(paged)} if part == LAST else base
+        first: Query = {**base, "limit": self._greatest(paged)} if part == REST else base
         default = known or self._page(paged, path, first)
         whole = self._whole(paged, path, base, default)
         count = sum(len(page.names) for page in whole)
         limit = _part(paged, count, self._greatest(paged))
         pages = range(max(1, -(-count // limit)))
-        if part == LAST:
+        if part == REST:
             pages = pages[1:] or pages
         parts = [self._page(paged, path, {**base, **self._query(paged, index, limit)}) for index in pages]
         if paged.parameters_are_assumed and parts[0].number("limit") != limit:

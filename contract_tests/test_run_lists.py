@@ -138,11 +138,14 @@ def test_meta_is_of_all_runs(own_runs: OwnRuns) -> None:
 def test_has_ever_run(own_runs: OwnRuns) -> None:
     """meta.hasEverRun is true of an organization that has had a run, and false of one that never had."""
     story = own_runs.story()
-    for exchange in filter(None, (story.active, own_runs.list_of_ours(), story.of_others)):
-        count, has = total(exchange), members(members(exchange.json).get("meta")).get("hasEverRun")
-        if isinstance(count, int):
-            seen = f"an organization with {count} runs has hasEverRun {shown(has)}"
-            require(has is (count > 0), seen, exchange)
+    for exchange in (story.active, own_runs.list_of_ours()):
+        has = members(members(exchange.json).get("meta")).get("hasEverRun")
+        require(has is True, "the organization has runs, but hasEverRun is not true", exchange)
+    others = story.of_others
+    count = total(others) if others is not None else None
+    if others is not None and isinstance(count, int):
+        has = members(members(others.json).get("meta")).get("hasEverRun")
+        require(has is (count > 0), f"an organization with {count} runs has hasEverRun {shown(has)}", others)
 
 
 # Filters

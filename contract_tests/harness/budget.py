@@ -17,9 +17,8 @@ class Budget:
 
     def let_pass(self, requests: Sequence[Request]) -> None:
         """Ends the test in `not_checked` when these requests would be too many."""
-        names = [request.operation_id or "" for request in requests]
-        makes = sum(name.startswith("create") for name in names) - sum(name.startswith("delete") for name in names)
-        board, sent = self._world.session.board, self._world.session.results.requests + len(names)
+        makes = sum((request.operation_id or "").startswith("create") for request in requests)
+        board, sent = self._world.session.board, self._world.session.results.requests + len(requests)
         elsewhere = board.requests_elsewhere if board is not None else 0
         if sent + makes + self._world.requests_to_leave + elsewhere > self._most:
             not_checked(f"because PROFILE={self._profile} sends no more than {self._most} requests")
