@@ -51,7 +51,7 @@ class Subscribers:
     stubborn: Subscriber
     """Subscribes to other runs, refuses everything, and is deleted in the end."""
     hesitant: Subscriber
-    """Subscribes to everything, refuses what comes first and then receives."""
+    """Subscribes to everything, refuses what it is told of a run first and then receives it."""
     deleted: Subscriber
     """Is deleted while the first run is at work."""
 
@@ -77,9 +77,7 @@ class Audience:
         deleted, stubborn, hesitant = map(_subscriber, self._shelf.first())
         self._sink.answer(deleted.url)
         self._sink.answer(stubborn.url, REFUSED)
-        # On a real clock it would take too long to be refused more often.
-        refusals = 3 if self._session.target.moves_its_clock else 1
-        self._sink.answer(hesitant.url, *[REFUSED] * refusals, RECEIVED)
+        self._sink.answer(hesitant.url, REFUSED, RECEIVED)
         return Subscribers(
             faithful=faithful,
             stubborn=stubborn,

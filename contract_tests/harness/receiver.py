@@ -84,13 +84,13 @@ class Receiver:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._statuses: dict[str, list[int]] = {}
+        self._statuses: dict[str, tuple[int, ...]] = {}
         self._received: list[Delivery] = []
 
     def announce(self, name: str, *statuses: int) -> None:
-        """Answer at this name from now on: with these statuses in turn, the last one for ever."""
+        """Answer at this name from now on: what is told of each run with these statuses in turn, the last for ever."""
         with self._lock:
-            self._statuses[name] = list(statuses or (RECEIVED,))
+            self._statuses[name] = statuses or (RECEIVED,)
 
     def at(self, name: str) -> list[Delivery]:
         """What came in at a name, in order of arrival."""
@@ -104,9 +104,19 @@ class Receiver:
             statuses = self._statuses.get(name)
             if statuses is None:
                 return 404
-            status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+            run_id = _run_id(body)
+            before = [one for one in self._received if one.name == name and _run_id(one.body) == run_id]
+            status = statuses[min(len(before), len(statuses) - 1)]
             self._received.append(Delivery(name, method, headers, body, status, time.time()))
             return status
+
+
+def _run_id(body: bytes) -> Any:
+    """The id of the run that a delivery is of, None when it tells none."""
+    try:
+        return json.loads(body)["run"]["id"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 class _Handler(BaseHTTPRequestHandler):

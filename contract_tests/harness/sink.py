@@ -25,7 +25,9 @@ class Sink:
         return self._receiver if isinstance(self._receiver, Receiver) else not_checked(self._receiver)
 
     def fresh_url(self, *statuses: int) -> str:
-        """A URL that nothing has yet. What comes there is answered with these statuses in turn, 204 unless given."""
+        """A URL that nothing has yet. What is told there of a run is answered with these statuses in turn, 204 unless
+        given.
+        """
         if not isinstance(self._receiver, Receiver):
             return self._world.fresh_url()
         url = f"{self._settings.webhook_sink_url}/{self._world.fresh_name()}?by=Suite"
@@ -33,7 +35,7 @@ class Sink:
         return url
 
     def answer(self, url: str, *statuses: int) -> None:
-        """Answer what comes to a URL from now on with these statuses in turn, the last one for ever."""
+        """Answer what a URL is told of each run from now on with these statuses in turn, the last one for ever."""
         self.demand().announce(_name(url), *statuses)
 
     def at(self, url: str) -> list[Delivery]:

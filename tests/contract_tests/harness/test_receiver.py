@@ -133,6 +133,14 @@ def test_a_name_is_answered_as_it_was_told_and_the_last_for_ever(receiver: Recei
     assert [found.was_received for found in receiver.at("three")] == [False, False, True, True, True]
 
 
+def test_each_run_has_answers_of_its_own(receiver: Receiver, address: str) -> None:
+    receiver.announce("four", 500, 204)
+    told = [{"run": {"id": "one"}}, {"run": {"id": "other"}}, {"run": {"id": "one"}}, {"run": {"id": "other"}}]
+    assert [requests.post(f"http://{address}/four", json=body, timeout=5).status_code for body in told] == [
+        *(500, 500, 204, 204)
+    ]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "GET", "DELETE"])
 def test_the_method_is_noted_whatever_it_is(receiver: Receiver, address: str, method: str) -> None:
     receiver.announce(f"by-{method}")
