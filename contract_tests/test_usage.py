@@ -338,10 +338,11 @@ def selects(charges: Charges, filtered: Filtered) -> None:
     require(full or not missing, seen, filtered.exchange)
 
 
+@pytest.mark.parametrize("both", [True, False], ids=["both", "alone"])
 @rule("usage/filter-dates", source="reference")
-def test_filter_by_dates(charges: Charges) -> None:
-    """Filtered by startDate and endDate, the records are those after the one and before the other and no others."""
-    selects(charges, charges.by_date())
+def test_filter_by_dates(charges: Charges, both: bool) -> None:
+    """Filtered by startDate or endDate, the records are those after the one and before the other and no others."""
+    selects(charges, charges.by_date() if both else charges.after())
 
 
 @rule("usage/filters-together", source="reference")

@@ -174,6 +174,12 @@ class Charges:
         )
 
     @gathered
+    def after(self) -> Filtered:
+        """The records after a date."""
+        start = self._cuts()[0]
+        return self._list(f"startDate={_text(start)}", lambda record: _at(record) > start, startDate=_text(start))
+
+    @gathered
     def together(self) -> Filtered:
         """Grants before a date, among as many others as there are."""
         end = max(self._cuts())
