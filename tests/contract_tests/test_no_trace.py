@@ -31,9 +31,9 @@ RULES = (
     "webhooks/as-many-as-documented",
 )
 """They make things of every kind, one by one and many at once."""
-REQUESTS = 135
+REQUESTS = 125
 """So many requests a run of them sends at the least."""
-QUIET = 60
+QUIET = 50
 """After so many there are templates, but no run of theirs is at work."""
 WAIT_SECONDS = 60
 SETTLED_SECONDS = 0.2
@@ -67,9 +67,10 @@ class Trap:
         return answer
 
     def _spring(self, when: str) -> None:
-        if len(self.asked_for) == self.number and when == self.when:
-            os.kill(self.pid, self.signal)
-            self.pid = 0
+        # Where many ask at once others may have come before this one is answered.
+        if len(self.asked_for) >= self.number and when == self.when:
+            pid, self.pid = self.pid, 0
+            os.kill(pid, self.signal)
             self.sprung.set()
 
 
