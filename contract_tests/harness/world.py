@@ -39,6 +39,8 @@ PATIENCE_SECONDS = 60
 _STEP_SECONDS = 3
 _STOP_STEPS_SECONDS = (2, 3, 5, 10, 20, 20)
 """How long to wait before each look at own runs that are to stop."""
+_LOOKS = {True: 1, False: 3}
+"""So often own runs are looked at until they have stopped, on a clock that is moved and on a real one."""
 _REAL_STEPS_SECONDS = (2, 3, 5, 5, 5, 10, 10, 10, 15, 15)
 _MOVED_STEPS_SECONDS = (40, 60, 600, 3600)
 """How long to wait before each look at a run that is to end."""
@@ -396,7 +398,8 @@ class World:
     def requests_to_leave(self) -> int:
         """How many requests `clean` will send at the least."""
         ledger = self.ledger
-        runs = len(ledger.runs - ledger.stopping) + 1 if ledger.runs else 0
+        looks = _LOOKS[self.session.target.moves_its_clock]
+        runs = len(ledger.runs - ledger.stopping) + looks if ledger.runs else 0
         return len(ledger.templates) + len(ledger.webhooks) + runs
 
     def clean(self) -> list[str]:
