@@ -39,8 +39,8 @@ PATIENCE_SECONDS = 60
 _STEP_SECONDS = 3
 _STOP_STEPS_SECONDS = (2, 3, 5, 10, 20, 20)
 """How long to wait before each look at own runs that are to stop."""
-_LOOKS = {True: 1, False: 3}
-"""So often own runs are looked at until they have stopped, on a clock that is moved and on a real one."""
+_LOOKS = 4
+"""So often own runs may have to be looked at until they have stopped."""
 _REAL_STEPS_SECONDS = (2, 3, 5, 5, 5, 10, 10, 10, 15, 15)
 _MOVED_STEPS_SECONDS = (40, 60, 600, 3600)
 """How long to wait before each look at a run that is to end."""
@@ -396,10 +396,9 @@ class World:
 
     @property
     def requests_to_leave(self) -> int:
-        """How many requests `clean` will send at the least."""
+        """How many requests `clean` will send, where runs stop before long."""
         ledger = self.ledger
-        looks = _LOOKS[self.session.target.moves_its_clock]
-        runs = len(ledger.runs - ledger.stopping) + looks if ledger.runs else 0
+        runs = len(ledger.runs - ledger.stopping) + _LOOKS if ledger.runs else 0
         return len(ledger.templates) + len(ledger.webhooks) + runs
 
     def clean(self) -> list[str]:
