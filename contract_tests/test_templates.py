@@ -228,9 +228,7 @@ def test_a_given_member_replaces_the_old_one(lives: TemplateLives) -> None:
 @rule("templates/timeout-in-minutes", source="assumed")
 def test_the_timeout_is_kept(lives: TemplateLives) -> None:
     """The guardrails of a template keep the timeoutMinutes that they are given."""
-    lives.used()
-    exchange = lives.with_timeout
-    assert exchange is not None
+    exchange = lives.timeout_given()
     succeeds(exchange, "an update of guardrails.timeoutMinutes")
     minutes = members(template_of(exchange).get("guardrails")).get(ASSUMED)
     given = exchange.request.body["guardrails"][ASSUMED]

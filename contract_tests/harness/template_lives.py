@@ -141,8 +141,6 @@ class TemplateLives:
     def __init__(self, session: Session, world: World, *, is_brief: bool) -> None:
         """`is_brief`: what must be refused is asked by one name, not by the id and by the slug."""
         self._session, self._world, self.is_brief = session, world, is_brief
-        self.with_timeout: Exchange | None = None
-        """The answer to the update that gave a template for runs what is assumed of guardrails."""
 
     def made(self, given: Mapping[str, Any], answer: Exchange) -> Made:
         made = Made(given, answer)
@@ -302,18 +300,26 @@ class TemplateLives:
     # The others
 
     @gathered
-    def used(self) -> Made:
-        """A template for a run, which is what it was given only by an update; its slug begins with another's."""
+    def _used(self) -> tuple[Made, Exchange]:
+        """A template for a run, and the answer to its first update, which a server may refuse for what is assumed."""
         slug, published = f"{self.full().slug}--more", {"maxCostUsd": 0.2}
         stays = {"slug": slug, "name": "Contract test, used", "baseImage": "node-22"}
         before = {"envVars": {}, "guardrails": {"maxCostUsd": 0.03}, "size": "l"}
         change = {"envVars": dict(FULL["envVars"]), "guardrails": {**published, ASSUMED: 2}, "size": "m"}
         created = self.create({**stays, **before})
-        self.with_timeout = self.update(slug, change)
-        if self.with_timeout.status == 400:
+        updated = self.update(slug, change)
+        if updated.status == 400:
             change["guardrails"] = published
             self.update(slug, change)
-        return self.made({**stays, **change}, created)
+        return self.made({**stays, **change}, created), updated
+
+    def used(self) -> Made:
+        """A template for a run, which is what it was given only by an update; its slug begins with another's."""
+        return self._used()[0]
+
+    def timeout_given(self) -> Exchange:
+        """The answer to the update that gave it what is assumed of guardrails."""
+        return self._used()[1]
 
     @gathered
     def bare(self) -> Made:
